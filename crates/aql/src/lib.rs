@@ -1,0 +1,1 @@
+//! The query language: syntax, plan, executor and functions.

@@ -1,0 +1,1 @@
+//! Databases, collections, indexes, documents, users and permissions over any storage engine.

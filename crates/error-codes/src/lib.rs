@@ -1,0 +1,1 @@
+//! The one table of public errors: number, name, HTTP status and text.

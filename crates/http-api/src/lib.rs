@@ -1,0 +1,1 @@
+//! The HTTP interface: wire types, authentication, limits and routes.

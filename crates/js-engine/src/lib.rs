@@ -1,0 +1,1 @@
+//! JavaScript VMs on the system JavaScriptCore: limits, termination, value conversion, promises.

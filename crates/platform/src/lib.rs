@@ -1,0 +1,1 @@
+//! Clock, randomness, identifiers, named threads: the only door to the ambient world.
