@@ -1,0 +1,175 @@
+//! Reads in key order, a page at a time.
+
+use bytes::Bytes;
+
+use crate::batch::KeyRange;
+
+/// A key and its value.
+pub type Entry = (Bytes, Bytes);
+
+/// The order of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the start of the range up.
+    Forward,
+    /// From the end of the range down.
+    Reverse,
+}
+
+/// A request for one page of entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// The keys asked for.
+    pub range: KeyRange,
+    /// The order in which they are wanted.
+    pub direction: Direction,
+    /// Entries in the page at most; at least 1.
+    pub entries_max: usize,
+    /// Bytes of keys and values in the page at most; at least 1. The first entry is returned
+    /// however long it is.
+    pub bytes_max: usize,
+    /// Leave the values out (they come back empty).
+    pub keys_only: bool,
+}
+
+impl Scan {
+    /// A page size that amortises the cost of a call without holding much memory.
+    pub const ENTRIES_DEFAULT: usize = 1_000;
+    /// Bytes to go with it.
+    pub const BYTES_DEFAULT: usize = 1 << 20;
+
+    /// The range from its start up, in pages of the default size.
+    pub fn forward(range: KeyRange) -> Self {
+        Self {
+            range,
+            direction: Direction::Forward,
+            entries_max: Self::ENTRIES_DEFAULT,
+            bytes_max: Self::BYTES_DEFAULT,
+            keys_only: false,
+        }
+    }
+
+    /// The range from its end down, in pages of the default size.
+    pub fn reverse(range: KeyRange) -> Self {
+        Self {
+            direction: Direction::Reverse,
+            ..Self::forward(range)
+        }
+    }
+
+    /// Sets the most entries in a page.
+    #[must_use]
+    pub fn with_entries_max(mut self, entries_max: usize) -> Self {
+        self.entries_max = entries_max;
+        self
+    }
+
+    /// Sets the most bytes in a page.
+    #[must_use]
+    pub fn with_bytes_max(mut self, bytes_max: usize) -> Self {
+        self.bytes_max = bytes_max;
+        self
+    }
+
+    /// Leaves the values out.
+    #[must_use]
+    pub fn with_keys_only(mut self) -> Self {
+        self.keys_only = true;
+        self
+    }
+
+    /// What is left of the range behind `key`, the last one that was returned.
+    pub fn rest_after(&self, key: &Bytes) -> KeyRange {
+        match self.direction {
+            Direction::Forward => {
+                let mut start = Vec::with_capacity(key.len() + 1);
+                start.extend_from_slice(key);
+                start.push(0);
+                KeyRange {
+                    start: start.into(),
+                    end: self.range.end.clone(),
+                }
+            }
+            Direction::Reverse => KeyRange {
+                start: self.range.start.clone(),
+                end: Some(key.clone()),
+            },
+        }
+    }
+
+    /// The request for the page after `page`; `None` if that was the last.
+    pub fn after(&self, page: &Page) -> Option<Self> {
+        let range = page.next.clone()?;
+        Some(Self {
+            range,
+            ..self.clone()
+        })
+    }
+}
+
+/// Some entries of a scan, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries. Empty only if `next` is `None`.
+    pub entries: Vec<Entry>,
+    /// The part of the range that was not read, to put into the next [`Scan`]; `None` if the
+    /// range is exhausted. The part may turn out to hold no entries.
+    pub next: Option<KeyRange>,
+}
+
+/// Fills a page up to the limits of a scan.
+///
+/// Feed it the entries in order until it is full; the same for every engine, so that limits mean
+/// the same everywhere.
+#[derive(Debug)]
+pub struct PageBuilder<'a> {
+    scan: &'a Scan,
+    entries: Vec<Entry>,
+    bytes: usize,
+}
+
+impl<'a> PageBuilder<'a> {
+    /// An empty page for `scan`.
+    pub fn new(scan: &'a Scan) -> Self {
+        Self {
+            scan,
+            entries: Vec::with_capacity(scan.entries_max.min(64)),
+            bytes: 0,
+        }
+    }
+
+    /// Whether an entry of these lengths still fits. Ask before [`Self::push`]: it saves the
+    /// copy of an entry that does not.
+    pub fn has_room_for(&self, key_bytes: usize, value_bytes: usize) -> bool {
+        let value_bytes = if self.scan.keys_only { 0 } else { value_bytes };
+        self.entries.is_empty()
+            || (self.entries.len() < self.scan.entries_max
+                && self.bytes + key_bytes + value_bytes <= self.scan.bytes_max)
+    }
+
+    /// Appends an entry; with `keys_only` the value must be empty already.
+    pub fn push(&mut self, key: Bytes, value: Bytes) {
+        self.bytes += key.len() + value.len();
+        self.entries.push((key, value));
+    }
+
+    /// The page when the range is exhausted.
+    pub fn finish(self) -> Page {
+        Page {
+            entries: self.entries,
+            next: None,
+        }
+    }
+
+    /// The page when an entry did not fit.
+    pub fn finish_full(self) -> Page {
+        let next = self
+            .entries
+            .last()
+            .map(|(key, _)| self.scan.rest_after(key));
+        Page {
+            entries: self.entries,
+            next,
+        }
+    }
+}
