@@ -3,7 +3,7 @@ const joi = require('joi');
 const createRouter = require('@arangodb/foxx/router');
 const { errors } = require('@arangodb');
 const entries = require('../lib/entries');
-const { draft, entry, keySchema } = require('../lib/schemas');
+const { draft, entry, page, keySchema } = require('../lib/schemas');
 
 const NOT_FOUND = errors.ERROR_ARANGO_DOCUMENT_NOT_FOUND.code;
 
@@ -14,17 +14,16 @@ router.tag('entries');
 
 router.get((req, res) => {
   const { author, offset, limit } = req.queryParams;
-  const page = entries.list({
+  res.send(entries.list({
     author,
     offset,
     limit: limit || module.context.configuration.entriesPerPage
-  });
-  res.send(page);
+  }));
 }, 'list')
 .queryParam('author', joi.string().max(80).optional(), 'Only the entries of this author.')
 .queryParam('offset', joi.number().integer().min(0).default(0), 'How many entries to skip.')
 .queryParam('limit', joi.number().integer().min(1).max(100).optional(), 'How many to return.')
-.response(200, joi.object({ total: joi.number(), entries: [entry] }), 'The newest entries first.')
+.response(200, page, 'The newest entries first.')
 .summary('List entries');
 
 router.post((req, res) => {

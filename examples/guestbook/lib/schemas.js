@@ -13,4 +13,9 @@ exports.entry = exports.draft.keys({
   createdAt: joi.string().isoDate().required()
 });
 
+exports.page = joi.object().keys({
+  total: joi.number().integer().required(),
+  entries: joi.array().items(exports.entry).required()
+});
+
 exports.keySchema = joi.string().regex(/^[a-zA-Z0-9_-]+$/).max(254).required();

@@ -36,20 +36,21 @@ describe('entries', () => {
   it('are counted by author', () => {
     create('Linus', 'one');
     create('Linus', 'two');
-    expect(entries.countByAuthor(100)).to.deep.include({ author: 'Linus', entries: 2 });
+    const row = entries.countByAuthor(100).find(({ author }) => author === 'Linus');
+    expect(row).to.eql({ author: 'Linus', entries: 2 });
   });
 
   it('cannot be read once removed', () => {
     const { _key } = entries.create({ author: 'Ada', text: 'Gone' });
     entries.remove(_key);
-    expect(() => entries.read(_key)).to.throw().with.property('errorNum', 1202);
+    expect(() => entries.read(_key)).to.throw('document not found');
   });
 });
 
 describe('a draft', () => {
   it('needs an author and a text', () => {
-    expect(draft.validate({ author: 'Ada' }).error).to.be.an('error');
-    expect(draft.validate({ author: ' ', text: 'x' }).error).to.be.an('error');
+    expect(draft.validate({ author: 'Ada' }).error).to.have.property('isJoi', true);
+    expect(draft.validate({ author: ' ', text: 'x' }).error).to.have.property('isJoi', true);
   });
 
   it('has its white space trimmed', () => {
