@@ -119,7 +119,7 @@ pub enum Op {
     /// Adds to the counter at a key (see [`encode_counter`]; a missing key counts as 0) when the
     /// transaction commits. Does not conflict with other transactions that only add to the key.
     /// Fails the commit (or an own read of the key) with `InvalidArgument` if the value is not a
-    /// counter or the sum overflows.
+    /// counter.
     Add {
         /// The key.
         key: Bytes,
@@ -239,13 +239,11 @@ pub fn decode_counter(bytes: &[u8]) -> Result<i64> {
 }
 
 /// The value of a counter after adding `delta` to what is stored; errors: `InvalidArgument` if
-/// the stored value is not a counter or the sum overflows.
+/// the stored value is not a counter.
+///
+/// The sum wraps around at the ends of the range, so that the order of additions never matters
+/// and a commit cannot fail over it.
 pub fn counter_sum(stored: Option<&[u8]>, delta: i64) -> Result<i64> {
     let base = stored.map_or(Ok(0), decode_counter)?;
-    base.checked_add(delta).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidArgument,
-            "add beyond the range of a counter",
-        )
-    })
+    Ok(base.wrapping_add(delta))
 }

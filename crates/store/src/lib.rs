@@ -24,6 +24,9 @@
 #![warn(missing_docs)]
 
 mod batch;
+pub mod buffer;
+pub mod conformance;
+pub mod contract;
 mod engine;
 mod error;
 mod limits;

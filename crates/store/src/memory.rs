@@ -253,12 +253,11 @@ impl MemoryTxn {
     }
 
     fn keys(&self, range: &KeyRange) -> Vec<Bytes> {
-        let mut keys: Vec<Bytes> = self
-            .view
-            .keys()
-            .filter(|key| range.contains(key))
-            .cloned()
-            .collect();
+        if range.is_empty() {
+            return Vec::new();
+        }
+        let stored = self.view.range::<[u8], _>(range.bounds());
+        let mut keys: Vec<Bytes> = stored.map(|(key, _)| key.clone()).collect();
         keys.extend(self.ops.iter().filter_map(|op| match op {
             Op::Add { key, .. } if range.contains(key) && self.pending(key).next().is_some() => {
                 Some(key.clone())
@@ -343,5 +342,28 @@ fn point(op: &Op) -> &[u8] {
     match op {
         Op::Put { key, .. } | Op::Delete { key } | Op::Add { key, .. } | Op::Guard { key } => key,
         Op::DeleteRange { .. } => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{self, Fixture};
+
+    struct Model;
+
+    impl Fixture for Model {
+        fn fresh(&self) -> Arc<dyn Engine> {
+            Arc::new(MemoryEngine::new())
+        }
+
+        fn reopen(&self, _: Arc<dyn Engine>) -> Option<Arc<dyn Engine>> {
+            None
+        }
+    }
+
+    #[test]
+    fn conforms() {
+        assert_eq!(conformance::run(&Model), 44);
     }
 }
