@@ -1,1 +1,3 @@
 //! The query language: syntax, plan, executor and functions.
+
+pub mod functions;

@@ -1,0 +1,1 @@
+//! Runs the function corpus and feeds every function arbitrary arguments.
