@@ -1,0 +1,90 @@
+// Starts the built server on a free port with an empty data folder.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const START_MS = 60_000;
+const STOP_MS = 20_000;
+
+export async function startServer() {
+  const binary = process.env.VULPES_BIN;
+  assert.ok(binary, 'VULPES_BIN names the server to test');
+  const folder = await mkdtemp(join(tmpdir(), 'vulpes-e2e-'));
+  const server = new Server(binary, folder);
+  await server.start();
+  return server;
+}
+
+class Server {
+  #binary;
+  #child;
+  #lines = [];
+
+  constructor(binary, folder) {
+    this.#binary = binary;
+    // The data and whatever the tests write beside it.
+    this.folder = folder;
+  }
+
+  async start() {
+    const args = ['serve', '--listen', '127.0.0.1:0', '--data', join(this.folder, 'data')];
+    this.#child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const port = await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(this.explain('no port'))), START_MS);
+      const read = chunk => {
+        this.#lines.push(...String(chunk).split('\n').filter(Boolean));
+        const found = String(chunk).match(/127\.0\.0\.1:([1-9]\d*)/);
+        if (found) {
+          clearTimeout(timer);
+          resolve(Number(found[1]));
+        }
+      };
+      this.#child.stdout.on('data', read);
+      this.#child.stderr.on('data', read);
+      this.#child.on('error', reject);
+      this.#child.on('exit', code => reject(new Error(this.explain(`exit code ${code}`))));
+    });
+    this.url = `http://127.0.0.1:${port}`;
+    await this.fetch('/_api/version');
+  }
+
+  // What the server said last, for the message of a failed assertion.
+  explain(what) {
+    return `${what}\nserver log:\n${this.#lines.slice(-20).join('\n')}`;
+  }
+
+  // A request as user root, whose password is empty in a fresh data folder.
+  fetch(path, options = {}) {
+    const authorization = `Basic ${Buffer.from('root:').toString('base64')}`;
+    return fetch(this.url + path, {
+      redirect: 'manual',
+      ...options,
+      headers: { authorization, ...options.headers }
+    });
+  }
+
+  async getJson(path, status = 200) {
+    const response = await this.fetch(path);
+    const text = await response.text();
+    assert.equal(response.status, status, this.explain(`GET ${path} answered ${text}`));
+    return JSON.parse(text);
+  }
+
+  // Asks it to stop; a clean stop is part of every run.
+  async stop() {
+    const child = this.#child;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await ended;
+      clearTimeout(timer);
+    }
+    const { exitCode: code, signalCode: signal } = child;
+    await rm(this.folder, { recursive: true, force: true });
+    assert.equal(code, 0, this.explain(`stopped with code ${code}, signal ${signal}`));
+  }
+}

@@ -1,0 +1,2 @@
+'use strict';
+module.context.collection('log').count();
