@@ -167,7 +167,7 @@ describe('development mode', () => {
     assert.equal((await server.getJson('/dev')).isDevelopment, false);
   });
 
-  it('is kept by an upgrade and left by a replace', async () => {
+  it('is asked for at each install, upgrade and replace', async () => {
     await foxx.ok('install', '/workshop', service('parrot'), '--development');
     assert.equal((await foxx.json('show', '/workshop', '--raw')).development, true);
     await foxx.ok('upgrade', '/workshop', service('parrot'), '--development');
