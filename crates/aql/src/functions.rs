@@ -11,16 +11,27 @@ mod args;
 mod array;
 mod array_edit;
 mod array_sets;
+mod bit;
 mod context;
+mod encoding;
 pub(crate) mod numbers;
+mod numeric;
+mod object;
+mod pattern;
+mod similarity;
+mod statistics;
 #[cfg(test)]
 mod tests;
+mod text;
 mod type_check;
+mod vectors;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use value::Value;
+
+pub(crate) use pattern::like;
 
 pub use context::{Caches, Context, DocumentSource, Error, Limits, Warning, Warnings};
 
@@ -92,16 +103,30 @@ pub static ALL: &[&[Function]] = &[
     array::FUNCTIONS,
     array_edit::FUNCTIONS,
     array_sets::FUNCTIONS,
+    object::FUNCTIONS,
+    numeric::FUNCTIONS,
+    statistics::FUNCTIONS,
+    vectors::FUNCTIONS,
+    bit::FUNCTIONS,
+    text::FUNCTIONS,
+    pattern::FUNCTIONS,
+    similarity::FUNCTIONS,
+    encoding::FUNCTIONS,
 ];
 
 /// Other names of functions: alias, name.
 pub static ALIASES: &[(&str, &str)] = &[
+    ("AVG", "AVERAGE"),
     ("CONTAINS_ARRAY", "POSITION"),
     ("COUNT", "LENGTH"),
     ("COUNT_UNIQUE", "COUNT_DISTINCT"),
     ("IS_LIST", "IS_ARRAY"),
     ("IS_DOCUMENT", "IS_OBJECT"),
+    ("KEYS", "ATTRIBUTES"),
+    ("RANDOM", "RAND"),
+    ("STDDEV", "STDDEV_POPULATION"),
     ("TO_LIST", "TO_ARRAY"),
+    ("VARIANCE", "VARIANCE_POPULATION"),
 ];
 
 /// The function of an upper-case name or alias.
