@@ -1,1 +1,8 @@
-//! Services: bundles, manifests, registry, lifecycle, mount table, worker pool, scripts and the JavaScript modules services see.
+//! Services.
+mod bundle;
+mod error;
+mod manifest;
+mod mount;
+mod text;
+mod titles;
+pub use error::{Error, ErrorKind, ExceptionText, Result};
