@@ -34,8 +34,9 @@ test: system tools
 
 # Hello and read-by-key against three other runtimes, side by side.
 bench: build
-	@command -v wrk >/dev/null || { $(APT) update -qq && $(APT) install -y -qq wrk; }
-	cd bench && npm ci --no-audit --no-fund --loglevel=error
+	@command -v wrk >/dev/null || { $(APT) update -qq && $(APT) install -y -qq wrk g++ make; }
+	cd bench && npm_config_nodedir="$$(dirname "$$(dirname "$$(command -v node)")")" \
+	  npm ci --no-audit --no-fund --loglevel=error
 	VULPES_BIN=$(RELEASE) node bench/run.mjs
 
 setup: system tools
