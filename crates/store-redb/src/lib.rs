@@ -1,1 +1,42 @@
 //! The embedded storage engine, on redb.
+//!
+//! Charter: one file that keeps the promises of [`store::Engine`]. Reads go straight to a redb
+//! snapshot. Writes are buffered above it ([`store::buffer::WriteBuffer`]), so any number of
+//! transactions write at once although redb has one writer. A committer thread takes all that
+//! wait, finds conflicts with what was committed since each one's snapshot, applies the others
+//! in one redb transaction with one sync, and wakes each caller with its own outcome.
+//!
+//! Does not know: what the bytes mean. Documents, indexes and counts live above the seam.
+//!
+//! Invariants
+//! - Only the committer thread owns the redb database; everybody else holds snapshots.
+//! - A snapshot and its sequence are published together, before the commits in it are
+//!   acknowledged: whoever begins after an acknowledgement sees the commit.
+//! - What is remembered of recent commits reaches back at least to the oldest snapshot that may
+//!   still write, or that snapshot can no longer commit.
+//! - After a failure in the commit path nothing more is written (see [`RedbEngine`]).
+//!
+//! The file holds two redb tables:
+//!
+//! ```text
+//! "vulpes"   &str → u64           "format" → FORMAT (1), written when the file is made
+//! "entries"  &[u8] → &[u8]        the keyspace, in byte order; counters as in store::Op::Add
+//! ```
+//!
+//! Entry point: [`RedbEngine::open`].
+
+#![warn(missing_docs)]
+
+mod committer;
+mod engine;
+mod failure;
+mod file;
+mod recent;
+mod settings;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod txn;
+
+pub use engine::RedbEngine;
+pub use settings::Settings;

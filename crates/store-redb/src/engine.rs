@@ -1,0 +1,194 @@
+//! The engine: the published snapshot, the door to the committer, and its lifecycle.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use platform::{ThreadSettings, spawn_thread};
+use store::{BeginOptions, Engine, Error, ErrorKind, Limits, Result, Statistics, Txn};
+
+use crate::committer::{Committer, Event, Request};
+use crate::file::{self, Source};
+use crate::settings::Settings;
+use crate::snapshot::{Snapshot, WriterMark};
+use crate::txn::RedbTxn;
+
+/// An ordered keyspace in one file.
+///
+/// When a commit fails other than by conflict, the file is closed and opened again, which brings
+/// it to the state before or after that commit, and reads go on from there. If the disk was
+/// full, so do writes. After any other failure, or a panic, writes are refused with `Poisoned`
+/// and the first reason, until the engine is opened anew: the state of the operating system's
+/// cache is not to be trusted then.
+///
+/// [`Engine::close`] (or dropping the engine) finishes the commits that wait, stops the
+/// committer, closes the file and gives its lock back. Transactions that are still open can
+/// read no further.
+pub struct RedbEngine {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<Result<()>>>>,
+}
+
+/// What the engine, its transactions and the committer share.
+pub struct Shared {
+    pub settings: Settings,
+    events: Sender<Event>,
+    current: Mutex<Current>,
+    poison: OnceLock<Error>,
+    pub counters: Counters,
+}
+
+/// What a transaction begins on, or why none can begin.
+pub enum Current {
+    Open(Arc<Snapshot>, WriterMark),
+    /// No snapshot could be taken.
+    Failed(Error),
+    Closed,
+}
+
+#[derive(Default)]
+pub struct Counters {
+    pub transactions_committed: AtomicU64,
+    pub transactions_conflicted: AtomicU64,
+    pub engine_commits: AtomicU64,
+    pub recent_keys: AtomicU64,
+}
+
+impl RedbEngine {
+    /// Opens the file at `path`, or makes it. Its folder must exist.
+    ///
+    /// Errors: `Busy` if another process has it open, `Corrupt` if it is damaged or no store,
+    /// `Incompatible` if it was written in another format, `Full`, `Io`. Each names the path.
+    pub fn open(path: &Path, settings: Settings) -> Result<Self> {
+        let source = file::at_path(path, &settings);
+        Self::open_source(source, settings)
+    }
+
+    pub(crate) fn open_source(source: Source, settings: Settings) -> Result<Self> {
+        let (events, receiver) = channel();
+        let shared = Arc::new(Shared {
+            settings,
+            events,
+            // Nobody can begin before the committer published its first snapshot.
+            current: Mutex::new(Current::Failed(closed())),
+            poison: OnceLock::new(),
+            counters: Counters::default(),
+        });
+        let committer = Committer::open(source, Arc::clone(&shared), receiver)?;
+        let thread = ThreadSettings {
+            name: "store-commit".to_owned(),
+            stack_bytes: None,
+        };
+        let thread = spawn_thread(thread, move || committer.run()).map_err(|error| {
+            Error::new(ErrorKind::Io, "start the committer thread").with_source(error)
+        })?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+}
+
+impl Shared {
+    /// Hands a commit to the committer. If that has stopped, the request is dropped.
+    pub fn submit(&self, request: Request) {
+        drop(self.events.send(Event::Commit(Box::new(request))));
+    }
+
+    /// Lets transactions begin on a snapshot, or not at all.
+    pub fn publish(&self, current: Current) {
+        let mut published = self.current.lock();
+        // Closing is final: a commit that was on its way does not open the engine again.
+        if !matches!(*published, Current::Closed) {
+            *published = current;
+        }
+    }
+
+    /// Refuses every later commit; only the first reason counts.
+    pub fn poison(&self, reason: &Error) {
+        let context = format!("write after a failed commit ({reason:?}); restart to write again");
+        let error = Error::new(ErrorKind::Poisoned, context).with_source(reason.clone());
+        if self.poison.set(error).is_ok() {
+            tracing::error!(reason = ?reason, "the store refuses writes after a failed commit");
+        }
+    }
+
+    pub fn check_poison(&self) -> Result<()> {
+        self.poison.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+}
+
+impl Engine for RedbEngine {
+    fn name(&self) -> &'static str {
+        "redb"
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.shared.settings.limits
+    }
+
+    fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
+        let (snapshot, mark) = match &*self.shared.current.lock() {
+            Current::Open(snapshot, mark) => (
+                Arc::clone(snapshot),
+                (!options.read_only).then(|| Arc::clone(mark)),
+            ),
+            Current::Failed(error) => return Err(error.clone()),
+            Current::Closed => return Err(closed()),
+        };
+        Ok(Box::new(RedbTxn::new(
+            Arc::clone(&self.shared),
+            snapshot,
+            mark,
+        )))
+    }
+
+    fn health(&self) -> Result<()> {
+        if matches!(*self.shared.current.lock(), Current::Closed) {
+            return Err(closed());
+        }
+        self.shared.check_poison()
+    }
+
+    fn statistics(&self) -> Statistics {
+        let counters = &self.shared.counters;
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut statistics = Statistics::default();
+        statistics.transactions_committed = load(&counters.transactions_committed);
+        statistics.transactions_conflicted = load(&counters.transactions_conflicted);
+        statistics.engine_commits = load(&counters.engine_commits);
+        statistics.recent_keys = load(&counters.recent_keys);
+        statistics
+    }
+
+    fn close(&self) -> Result<()> {
+        *self.shared.current.lock() = Current::Closed;
+        // Held while joining, so that a second call waits until the engine has stopped.
+        let mut thread = self.thread.lock();
+        let Some(thread) = thread.take() else {
+            return Ok(());
+        };
+        drop(self.shared.events.send(Event::Stop));
+        thread.join().unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Io,
+                "stop the committer thread, which panicked",
+            ))
+        })
+    }
+}
+
+impl Drop for RedbEngine {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(error = ?error, "the store was not closed in order");
+        }
+    }
+}
+
+pub fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "use an engine that was closed")
+}

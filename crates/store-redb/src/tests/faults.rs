@@ -1,0 +1,149 @@
+//! Failing at every call: the state before or after, never between.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use store::{Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan, encode_counter};
+
+use super::disk::Disk;
+use super::{assert_fails, get, put, settings};
+use crate::RedbEngine;
+
+type State = BTreeMap<Vec<u8>, Vec<u8>>;
+
+const COMMITS: u8 = 6;
+
+/// One transaction: some puts, a delete, a deleted range, a counter.
+fn commit(engine: &RedbEngine, n: u8) -> Result<()> {
+    let mut txn = engine.begin(BeginOptions::read_write())?;
+    let mut batch = Batch::new();
+    for part in 0..5 {
+        batch.put(vec![n, part], vec![n; 700]);
+    }
+    batch.delete(vec![n.wrapping_sub(1), 0]);
+    batch.delete_range(KeyRange::between(
+        vec![n.wrapping_sub(2)],
+        vec![n.wrapping_sub(2), 3],
+    ));
+    batch.add("count", i64::from(n)).put("last", vec![n]);
+    txn.write(batch)?;
+    txn.commit().map(drop)
+}
+
+/// What is stored after the first `count` transactions.
+fn expected(count: u8) -> State {
+    let mut state = State::new();
+    for n in 1..=count {
+        for part in 0..5 {
+            state.insert(vec![n, part], vec![n; 700]);
+        }
+        state.remove(&vec![n - 1, 0]);
+        state.retain(|key, _| n < 2 || key[0] != n - 2 || key[1] >= 3);
+        let sum: i64 = (1..=i64::from(n)).sum();
+        state.insert(b"count".to_vec(), encode_counter(sum).to_vec());
+        state.insert(b"last".to_vec(), vec![n]);
+    }
+    state
+}
+
+fn state_of(engine: &RedbEngine) -> State {
+    let mut txn = engine.begin(BeginOptions::read_only()).unwrap();
+    let page = txn.scan(&Scan::forward(KeyRange::all())).unwrap();
+    page.entries
+        .into_iter()
+        .map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .collect()
+}
+
+fn open(disk: &Disk) -> RedbEngine {
+    RedbEngine::open_source(disk.source(&settings()), settings()).unwrap()
+}
+
+/// The number of transactions that the state of a disk shows.
+#[track_caller]
+fn count_on(disk: &Disk, place: &str) -> u8 {
+    let state = state_of(&open(disk));
+    let count = (0..=COMMITS).find(|count| expected(*count) == state);
+    count.unwrap_or_else(|| panic!("{place}: a state between two transactions"))
+}
+
+/// Runs the transactions with a fault at the `nth` call; false if the fault was never reached.
+fn run_with_fault(nth: u64, stays: bool, kind: io::ErrorKind) -> bool {
+    let disk = Disk::default();
+    let engine = open(&disk);
+    if stays {
+        disk.fail_from_call(nth, kind);
+    } else {
+        disk.fail_call(nth, kind);
+    }
+    let mut acknowledged = 0;
+    let failed = (1..=COMMITS).find_map(|n| {
+        let outcome = commit(&engine, n);
+        acknowledged += u8::from(outcome.is_ok());
+        outcome.err()
+    });
+    let place = format!("{kind:?} at call {nth} of the disk, stays: {stays}, {failed:?}");
+    let possible = acknowledged..=COMMITS.min(acknowledged + 1);
+    assert!(
+        possible.contains(&count_on(&disk.crashed(), &place)),
+        "{place}, crashed"
+    );
+    assert!(
+        possible.contains(&count_on(&disk.killed(), &place)),
+        "{place}, killed"
+    );
+    let reached = disk.has_failed();
+    disk.repair();
+    if failed.is_some() && !stays {
+        // Reads go on, and tell how the failed commit ended.
+        let state = state_of(&engine);
+        assert!(
+            possible.clone().any(|count| expected(count) == state),
+            "{place}, reading"
+        );
+        if kind == io::ErrorKind::StorageFull {
+            engine.health().unwrap();
+            put(&engine, "more", "1").unwrap();
+            assert!(get(&engine, "more").is_some());
+        } else {
+            assert_fails(engine.health(), ErrorKind::Poisoned, "restart");
+            assert_fails(put(&engine, "more", "1"), ErrorKind::Poisoned, "restart");
+        }
+    }
+    reached
+}
+
+#[test]
+fn every_call_may_fail() {
+    for kind in [io::ErrorKind::Other, io::ErrorKind::StorageFull] {
+        for stays in [false, true] {
+            let calls = (1..)
+                .take_while(|nth| run_with_fault(*nth, stays, kind))
+                .count();
+            assert!(
+                calls > usize::from(COMMITS),
+                "only {calls} calls were reached"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_before_it_writes() {
+    let disk = Disk::default();
+    let settings = crate::Settings {
+        free_bytes_min: 1_000_000,
+        ..settings()
+    };
+    let engine = RedbEngine::open_source(disk.source(&settings), settings).unwrap();
+    put(&engine, "a", "1").unwrap();
+    disk.set_free_bytes(999_999);
+    assert_fails(
+        put(&engine, "b", "1"),
+        ErrorKind::Full,
+        "free_bytes_min is 1000000",
+    );
+    assert_eq!(get(&engine, "a").as_deref(), Some(b"1".as_slice()));
+    disk.set_free_bytes(2_000_000);
+    put(&engine, "b", "1").unwrap();
+}
