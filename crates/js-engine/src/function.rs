@@ -1,0 +1,221 @@
+//! Rust closures as JavaScript functions.
+
+use std::any::Any;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use crate::exception::Exception;
+use crate::ffi;
+use crate::scope::Scope;
+use crate::text::PropertyName;
+use crate::value::{Borrowed, Value};
+use crate::vm::Inner;
+
+type Body = dyn for<'a> Fn(&'a Scope, Args<'a>) -> Result<Value, Exception>;
+
+/// The private data of a host function's JavaScript object.
+pub(crate) struct HostFunction {
+    /// Valid while the VM is, and so whenever the engine calls.
+    inner: *const Inner,
+    body: Box<Body>,
+}
+
+/// The engine's class of host functions.
+pub(crate) struct HostClass(ffi::JSClassRef);
+
+impl HostClass {
+    pub(crate) fn new() -> Self {
+        let definition = ffi::JSClassDefinition {
+            version: 0,
+            attributes: ffi::CLASS_NO_AUTOMATIC_PROTOTYPE,
+            class_name: c"Function".as_ptr(),
+            parent_class: ptr::null(),
+            static_values: ptr::null(),
+            static_functions: ptr::null(),
+            initialize: None,
+            finalize: Some(finalize),
+            has_property: ptr::null(),
+            get_property: ptr::null(),
+            set_property: ptr::null(),
+            delete_property: ptr::null(),
+            get_property_names: ptr::null(),
+            call_as_function: Some(call),
+            call_as_constructor: ptr::null(),
+            has_instance: ptr::null(),
+            convert_to_type: ptr::null(),
+        };
+        // SAFETY: the definition is complete, and copied by the engine.
+        Self(unsafe { ffi::JSClassCreate(&definition) })
+    }
+}
+
+impl Drop for HostClass {
+    fn drop(&mut self) {
+        // SAFETY: pairs with the creation.
+        unsafe { ffi::JSClassRelease(self.0) }
+    }
+}
+
+/// Arguments of a host call, alive while it runs.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    inner: &'a Rc<Inner>,
+    this: ffi::JSValueRef,
+    values: &'a [ffi::JSValueRef],
+    marker: PhantomData<&'a Value>,
+}
+
+impl<'a> Args<'a> {
+    /// How many were passed.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// None passed?
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The argument at `index`; `undefined` where none was passed.
+    pub fn get(&self, index: usize) -> Borrowed<'a> {
+        let raw = self.values.get(index).copied().unwrap_or_else(|| {
+            // SAFETY: the context is live.
+            unsafe { ffi::JSValueMakeUndefined(self.inner.ctx()) }
+        });
+        // SAFETY: the engine keeps arguments alive for the call, and `inner` lives for `'a`.
+        unsafe { Borrowed::new(self.inner, raw) }
+    }
+
+    /// `this`: the object before the dot, or the global object.
+    pub fn this(&self) -> Borrowed<'a> {
+        // SAFETY: as for `get`.
+        unsafe { Borrowed::new(self.inner, self.this) }
+    }
+
+    /// All of them in order.
+    pub fn iter(&self) -> impl Iterator<Item = Borrowed<'a>> + use<'a> {
+        let args = *self;
+        (0..args.len()).map(move |index| args.get(index))
+    }
+
+    /// The argument as text, converted as JavaScript does.
+    ///
+    /// # Errors
+    /// As [`Value::to_text`].
+    pub fn text(&self, index: usize) -> Result<String, Exception> {
+        self.get(index).to_text()
+    }
+}
+
+impl Scope {
+    /// A JavaScript function that runs `body`.
+    ///
+    /// It is called without the engine's lock, may call back into JavaScript, and counts towards
+    /// the time limit. What it captures is dropped some time after the last reference to the
+    /// function is gone, or with the VM. If it panics the VM is poisoned and the run ends with
+    /// [`crate::RunError::Panic`].
+    pub fn function<F>(&self, name: &str, body: F) -> Value
+    where
+        F: for<'a> Fn(&'a Scope, Args<'a>) -> Result<Value, Exception> + 'static,
+    {
+        let inner = self.inner();
+        inner.drop_garbage();
+        let host = HostFunction {
+            inner: Rc::as_ptr(inner),
+            body: Box::new(body),
+        };
+        let data = Box::into_raw(Box::new(host)).cast::<c_void>();
+        let name = self.text(name);
+        // SAFETY: context, class, prototype and name are live; `data` is what `call` and
+        // `finalize` expect, and `finalize` runs once.
+        unsafe {
+            let function = ffi::JSObjectMake(inner.ctx(), inner.host_class.0, data);
+            let function = Value::new(inner, function);
+            let intrinsics = inner.intrinsics();
+            let prototype = intrinsics.function_prototype;
+            ffi::JSObjectSetPrototype(inner.ctx(), function.raw(), prototype);
+            intrinsics.name.with_name(|atom| {
+                let attributes = ffi::ATTRIBUTE_DONT_ENUM | ffi::ATTRIBUTE_READ_ONLY;
+                let (ctx, atom, none) = (inner.ctx(), atom.0.raw(), ptr::null_mut());
+                ffi::JSObjectSetProperty(ctx, function.raw(), atom, name.raw(), attributes, none);
+            });
+            function
+        }
+    }
+}
+
+/// The engine calls a host function.
+unsafe extern "C" fn call(
+    _ctx: ffi::JSContextRef,
+    function: ffi::JSObjectRef,
+    this: ffi::JSObjectRef,
+    argument_count: usize,
+    arguments: *const ffi::JSValueRef,
+    exception: *mut ffi::JSValueRef,
+) -> ffi::JSValueRef {
+    // SAFETY: only objects of `HostClass` get here; their private data is a `HostFunction` until
+    // they are finalized, which a running call prevents. `inner` outlives the VM. The copied `Rc`
+    // is never dropped.
+    let (host, scope) = unsafe {
+        let host = &*ffi::JSObjectGetPrivate(function).cast::<HostFunction>();
+        (
+            host,
+            ManuallyDrop::new(Scope::new(Rc::from_raw(host.inner))),
+        )
+    };
+    let values = if argument_count == 0 {
+        &[]
+    } else {
+        // SAFETY: the engine passes that many live values and keeps them for the call.
+        unsafe { std::slice::from_raw_parts(arguments, argument_count) }
+    };
+    let inner = scope.inner();
+    let args = Args {
+        inner,
+        this,
+        values,
+        marker: PhantomData,
+    };
+    let run = || {
+        inner.refuse_if_stopped()?;
+        (host.body)(&scope, args)
+    };
+    let result = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result,
+        Err(panic) => {
+            inner.stop_for_panic(&panic_message(&*panic));
+            Err(inner.stopped())
+        }
+    };
+    let result = inner.after_host_call().and(result);
+    match result {
+        // The handle ends here, but the engine scans this stack and then takes the value over.
+        Ok(value) => value.raw(),
+        Err(thrown) => {
+            // SAFETY: the engine passes a valid place for the exception.
+            unsafe { exception.write(thrown.value().raw()) };
+            ptr::null()
+        }
+    }
+}
+
+/// The collector has found a host function unused.
+unsafe extern "C" fn finalize(object: ffi::JSObjectRef) {
+    // SAFETY: the private data came from `Box::into_raw`, and this is called once. `inner`
+    // outlives the VM, and with it this object.
+    unsafe {
+        let host = Box::from_raw(ffi::JSObjectGetPrivate(object).cast::<HostFunction>());
+        (*host.inner).garbage.borrow_mut().push(host);
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}

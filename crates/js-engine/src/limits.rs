@@ -1,0 +1,313 @@
+//! Limits on what a VM may use, and the end of those who go beyond.
+//!
+//! The engine's watchdog calls [`watchdog`] on the VM's own thread, every interval of processor
+//! time, while JavaScript or a native built-in that polls runs. If it answers true the engine
+//! unwinds all JavaScript frames up to the nearest Rust frame with an exception that no `catch`
+//! sees. Where that Rust frame is a host function, it throws an ordinary exception into the
+//! JavaScript that called it and the watchdog is set to fire at once.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::exception::Exception;
+use crate::ffi;
+use crate::function::panic_message;
+use crate::scope::Scope;
+use crate::text::JsText;
+use crate::vm::Inner;
+
+/// What one run may use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunLimits {
+    /// Wall time, host functions included; `None` for no limit.
+    pub time: Option<Duration>,
+    /// Size of the VM's heap with the buffers it owns; `None` for no limit. What a single
+    /// built-in call allocates is seen after the call.
+    pub heap_bytes_max: Option<usize>,
+}
+
+/// Why a run ended without a result.
+///
+/// After anything but `Exception` the VM is poisoned and must be dropped.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The script threw: its author's matter.
+    Exception(Exception),
+    /// It ran longer than [`RunLimits::time`].
+    TimeLimit(Duration),
+    /// It held this many bytes, more than [`RunLimits::heap_bytes_max`].
+    HeapLimit(usize),
+    /// [`CancelHandle::cancel`] was called.
+    Cancelled,
+    /// Rust code panicked: a bug in the host.
+    Panic(String),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exception(exception) => exception.fmt(f),
+            Self::TimeLimit(limit) => write!(f, "the script ran longer than {limit:?}"),
+            Self::HeapLimit(bytes) => write!(f, "the script holds {bytes} bytes, over its limit"),
+            Self::Cancelled => f.write_str("the script was cancelled"),
+            Self::Panic(message) => write!(f, "a host function panicked: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<Exception> for RunError {
+    fn from(exception: Exception) -> Self {
+        Self::Exception(exception)
+    }
+}
+
+/// Stops whatever the VM runs, from any thread.
+#[derive(Clone)]
+pub struct CancelHandle(Arc<AtomicBool>);
+
+impl CancelHandle {
+    /// Ends the run within a watchdog interval, and makes every later one fail.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Why a VM was stopped; it never starts again.
+#[derive(Clone, Copy)]
+enum Stop {
+    TimeLimit(Duration),
+    HeapLimit(usize),
+    Cancelled,
+    Panic,
+}
+
+/// The state of a VM's limits.
+#[derive(Default)]
+pub(crate) struct Watch {
+    stop: Cell<Option<Stop>>,
+    panic: RefCell<String>,
+    cancelled: Arc<AtomicBool>,
+    current: Cell<Current>,
+    /// Not before this moment is the heap measured again.
+    heap_due: Cell<Duration>,
+}
+
+/// The limits of the innermost run, already narrowed by the outer ones.
+#[derive(Clone, Copy, Default)]
+struct Current {
+    /// On the monotonic clock, with the limit it came from.
+    deadline: Option<(Duration, Duration)>,
+    heap_bytes_max: Option<usize>,
+}
+
+impl Scope {
+    /// Runs `body` under `limits`; inside another run the narrower of both hold.
+    ///
+    /// # Errors
+    /// The exception that `body` returns, or why it was stopped. A VM that was stopped before
+    /// fails at once with the same reason.
+    pub fn run<T>(
+        &self,
+        limits: &RunLimits,
+        body: impl FnOnce(&Scope) -> Result<T, Exception>,
+    ) -> Result<T, RunError> {
+        let inner = self.inner();
+        let watch = &inner.watch;
+        inner.look_for_cancel();
+        if let Some(stop) = watch.stop.get() {
+            return Err(watch.error(stop));
+        }
+        let outer = watch.current.get();
+        watch
+            .current
+            .set(outer.narrowed(limits, inner.clock.monotonic()));
+        let result = catch_unwind(AssertUnwindSafe(|| body(self)));
+        watch.current.set(outer);
+        inner.drop_garbage();
+        if let Err(panic) = &result {
+            inner.stop_for_panic(&panic_message(&**panic));
+        }
+        match (watch.stop.get(), result) {
+            (None, Ok(result)) => Ok(result?),
+            (Some(stop), _) => Err(watch.error(stop)),
+            (None, Err(_)) => Err(watch.error(Stop::Panic)),
+        }
+    }
+
+    /// Whether the VM was stopped. It answers nothing any more; drop it.
+    pub fn is_poisoned(&self) -> bool {
+        self.inner().watch.stop.get().is_some()
+    }
+
+    /// A handle that stops this VM from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(Arc::clone(&self.inner().watch.cancelled))
+    }
+
+    /// Bytes that the VM holds: its heap and the buffers and strings outside of it, garbage that
+    /// was not collected yet included.
+    pub fn heap_bytes(&self) -> usize {
+        self.inner().heap_bytes()
+    }
+
+    /// Collects garbage now. For tests and for idle times: takes milliseconds.
+    pub fn collect_garbage(&self) {
+        // SAFETY: the context is live.
+        unsafe { ffi::JSGarbageCollect(self.inner().ctx()) };
+        self.inner().drop_garbage();
+    }
+}
+
+impl Current {
+    fn narrowed(self, limits: &RunLimits, now: Duration) -> Self {
+        let deadline = limits.time.map(|time| (now.saturating_add(time), time));
+        let deadline = match (self.deadline, deadline) {
+            (Some(outer), Some(own)) => Some(outer.min(own)),
+            (outer, own) => outer.or(own),
+        };
+        let heap_bytes_max = match (self.heap_bytes_max, limits.heap_bytes_max) {
+            (Some(outer), Some(own)) => Some(outer.min(own)),
+            (outer, own) => outer.or(own),
+        };
+        Self {
+            deadline,
+            heap_bytes_max,
+        }
+    }
+}
+
+impl Watch {
+    fn error(&self, stop: Stop) -> RunError {
+        match stop {
+            Stop::TimeLimit(limit) => RunError::TimeLimit(limit),
+            Stop::HeapLimit(bytes) => RunError::HeapLimit(bytes),
+            Stop::Cancelled => RunError::Cancelled,
+            Stop::Panic => RunError::Panic(self.panic.borrow().clone()),
+        }
+    }
+
+    fn stop(&self, reason: Stop) {
+        if self.stop.get().is_none() {
+            self.stop.set(Some(reason));
+        }
+    }
+}
+
+impl Inner {
+    /// Makes the watchdog fire every `interval`.
+    pub(crate) fn start_watchdog(&self, interval: Duration) {
+        let data = ptr::from_ref(self).cast::<c_void>().cast_mut();
+        let seconds = interval.as_secs_f64();
+        // SAFETY: the group is live and `self` outlives it.
+        unsafe {
+            ffi::JSContextGroupSetExecutionTimeLimit(self.group(), seconds, Some(watchdog), data);
+        }
+    }
+
+    /// The exception of a VM that was stopped.
+    pub(crate) fn stopped(self: &Rc<Self>) -> Exception {
+        Exception::new(self.undefined())
+    }
+
+    /// Keeps a stopped VM from running more.
+    pub(crate) fn refuse_if_stopped(self: &Rc<Self>) -> Result<(), Exception> {
+        if self.watch.stop.get().is_some() {
+            Err(self.stopped())
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn stop_for_panic(&self, message: &str) {
+        self.watch.panic.replace(message.to_owned());
+        self.watch.stop(Stop::Panic);
+    }
+
+    fn look_for_cancel(&self) {
+        if self.watch.cancelled.load(Ordering::Relaxed) {
+            self.watch.stop(Stop::Cancelled);
+        }
+    }
+
+    fn look_at_clock(&self) {
+        if let Some((deadline, limit)) = self.watch.current.get().deadline
+            && self.clock.monotonic() > deadline
+        {
+            self.watch.stop(Stop::TimeLimit(limit));
+        }
+    }
+
+    /// A host function is about to return to JavaScript, which must not go on if the VM was
+    /// stopped meanwhile or the time is over. The watchdog counts processor time, so it would
+    /// not have noticed a function that waited.
+    pub(crate) fn after_host_call(self: &Rc<Self>) -> Result<(), Exception> {
+        self.look_for_cancel();
+        self.look_at_clock();
+        if self.watch.stop.get().is_none() {
+            return Ok(());
+        }
+        self.start_watchdog(Duration::ZERO);
+        Err(self.stopped())
+    }
+
+    fn look_at_heap(&self) {
+        let Some(max) = self.watch.current.get().heap_bytes_max else {
+            return;
+        };
+        let start = self.clock.monotonic();
+        if start < self.watch.heap_due.get() {
+            return;
+        }
+        let bytes = self.heap_bytes();
+        let end = self.clock.monotonic();
+        // Measuring walks the heap: spend at most a tenth of the time on it.
+        self.watch.heap_due.set(end + (end - start) * 9);
+        if bytes > max {
+            self.watch.stop(Stop::HeapLimit(bytes));
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let property = |object, name: &JsText| {
+            // SAFETY: context, object and name are live; the properties are plain numbers.
+            unsafe {
+                let none = ptr::null_mut();
+                let value = ffi::JSObjectGetProperty(self.ctx(), object, name.raw(), none);
+                ffi::JSValueToNumber(self.ctx(), value, none)
+            }
+        };
+        // SAFETY: the context is live.
+        let statistics = unsafe { ffi::JSGetMemoryUsageStatistics(self.ctx()) };
+        let heap = property(statistics, &JsText::from_c(c"heapSize"));
+        let extra = property(statistics, &JsText::from_c(c"extraMemorySize"));
+        (heap.max(0.0) + extra.max(0.0)) as usize
+    }
+}
+
+/// The engine asks whether to terminate.
+unsafe extern "C" fn watchdog(_ctx: ffi::JSContextRef, data: *mut c_void) -> bool {
+    // SAFETY: `data` is the `Inner` that started the watchdog; it outlives the group, and this
+    // runs on its thread.
+    let inner = unsafe { &*data.cast::<Inner>() };
+    inner.look_for_cancel();
+    inner.look_at_clock();
+    if inner.watch.stop.get().is_none() {
+        inner.look_at_heap();
+    }
+    if inner.watch.stop.get().is_some() {
+        return true;
+    }
+    // The engine starts its timer again only for a callback that sets the limit anew.
+    inner.start_watchdog(inner.settings.watchdog_interval);
+    false
+}
