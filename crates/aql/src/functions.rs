@@ -13,6 +13,9 @@ mod array_edit;
 mod array_sets;
 mod bit;
 mod context;
+mod control;
+mod date;
+mod document;
 mod encoding;
 pub(crate) mod numbers;
 mod numeric;
@@ -29,11 +32,15 @@ mod vectors;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use error_codes::codes;
 use value::Value;
 
 pub(crate) use pattern::like;
 
 pub use context::{Caches, Context, DocumentSource, Error, Limits, Warning, Warnings};
+
+/// What messages show as the maximum of functions without one.
+const ARGUMENTS_MAX: usize = 65_535;
 
 /// What a function body answers.
 type Outcome = Result<Value, Error>;
@@ -84,6 +91,25 @@ impl Function {
         count >= self.min_args && self.max_args.is_none_or(|max| count <= max)
     }
 
+    /// Refuses a wrong number of arguments.
+    ///
+    /// # Errors
+    /// 1541 with the bounds in its text.
+    pub fn check_count(&self, count: usize) -> Result<(), Error> {
+        if self.takes(count) {
+            return Ok(());
+        }
+        let max = self.max_args.unwrap_or(ARGUMENTS_MAX);
+        Err(Error::new(
+            codes::QUERY_FUNCTION_ARGUMENT_NUMBER_MISMATCH,
+            format!(
+                "invalid number of arguments for function '{}()', expected number of arguments: \
+                 minimum: {}, maximum: {max}",
+                self.name, self.min_args
+            ),
+        ))
+    }
+
     /// Calls the function. The number of arguments was checked with [`Function::takes`];
     /// missing ones read as `null` and superfluous ones are ignored.
     ///
@@ -112,6 +138,13 @@ pub static ALL: &[&[Function]] = &[
     pattern::FUNCTIONS,
     similarity::FUNCTIONS,
     encoding::FUNCTIONS,
+    date::FUNCTIONS,
+    date::arithmetic::FUNCTIONS,
+    date::compare::FUNCTIONS,
+    date::format::FUNCTIONS,
+    date::local::FUNCTIONS,
+    document::FUNCTIONS,
+    control::FUNCTIONS,
 ];
 
 /// Other names of functions: alias, name.
