@@ -1,0 +1,51 @@
+// `db._executeTransaction`: the action runs here and now, as part of the VM's transaction.
+'use strict';
+
+const state = require('../runtime/state.js');
+const { ArangoError } = require('../runtime/errors.js');
+
+function names(given) {
+  if (given === undefined || given === null) return [];
+  return (Array.isArray(given) ? given : [given]).map((item) =>
+    (item !== null && typeof item === 'object' && item.isArangoCollection === true ? item.name() : String(item)));
+}
+
+function readCollections(given) {
+  if (given === null || typeof given !== 'object') {
+    throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid collections definition for transaction' });
+  }
+  if (Array.isArray(given)) return { read: names(given), write: [], exclusive: [] };
+  const { read, write, exclusive, allowImplicit } = given;
+  return { read: names(read), write: names(write), exclusive: names(exclusive), allowImplicit };
+}
+
+// A function, or the text of one, or the text of a function's body.
+function readAction(action) {
+  if (typeof action === 'function') return action;
+  if (typeof action !== 'string') {
+    throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid action definition for transaction' });
+  }
+  const wrapped = /^\s*(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(action)
+    ? `(${action}\n)` : `(function (params) {${action}\n})`;
+  return state.ops.evaluate(wrapped, 'transaction');
+}
+
+function executeTransaction(options) {
+  if (options === null || typeof options !== 'object') {
+    throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid transaction definition' });
+  }
+  const { action, params, collections, ...others } = options;
+  const run = readAction(action);
+  state.ops.txBegin(JSON.stringify({ ...others, ...readCollections(collections) }));
+  let result;
+  try {
+    result = run(params);
+  } catch (error) {
+    state.ops.txAbort();
+    throw error;
+  }
+  state.ops.txCommit();
+  return result;
+}
+
+module.exports = { executeTransaction };

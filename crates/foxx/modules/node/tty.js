@@ -1,0 +1,4 @@
+// `tty`: there is never a terminal.
+'use strict';
+
+module.exports = { isatty: () => false };

@@ -1,0 +1,67 @@
+// The functions that the host calls; OPS.md says what each does.
+'use strict';
+
+const state = require('./state.js');
+const errors = require('./errors.js');
+const { Service } = require('./service.js');
+const { ERROR_MODULE_FAILURE } = require('./loader.js');
+const { Dispatcher } = require('../framework/dispatch.js');
+
+function createHost(init) {
+  const service = new Service(init);
+  state.context = service.context;
+  let dispatcher;
+
+  return {
+    load() {
+      service.load();
+      if (dispatcher === undefined) dispatcher = new Dispatcher(service.context, service.root);
+    },
+    dispatch: (method, path, query) => dispatcher.dispatch(method, path, query),
+    finish: () => dispatcher.finish(),
+    runScript: (path, argvJson) => runScript(service, path, JSON.parse(argvJson)),
+    runTests(filesJson, optionsJson) {
+      const { runTests } = require('./tests.js');
+      return JSON.stringify(runTests(service, JSON.parse(filesJson), JSON.parse(optionsJson)));
+    },
+    swagger() {
+      const { describeApi } = require('../framework/swagger.js');
+      return JSON.stringify(describeApi(service));
+    },
+    makeError: errors.makeError,
+    describeError: (error) => JSON.stringify(describeError(error)),
+  };
+}
+
+function runScript(service, path, argv) {
+  const { context, loader } = service;
+  const file = loader.resolveEntry(service.libPath, path);
+  const before = context.argv;
+  context.argv = argv;
+  try {
+    const { exports } = loader.loadFresh(file, '', []);
+    const text = JSON.stringify(exports);
+    return text === undefined ? 'null' : text;
+  } finally {
+    context.argv = before;
+  }
+}
+
+// All that the host needs to answer and to log for a value that left `load`, `runScript` or `runTests`.
+function describeError(error) {
+  const isObject = error !== null && typeof error === 'object';
+  const errorNum = isObject && typeof error.errorNum === 'number' ? error.errorNum : undefined;
+  const inner = errorNum === ERROR_MODULE_FAILURE && error.cause !== undefined ? error.cause : error;
+  const innerStatus = inner !== null && typeof inner === 'object' ? inner.statusCode : undefined;
+  return {
+    status: errors.statusOfError(error),
+    scriptStatus: innerStatus >= 400 && innerStatus <= 599 ? innerStatus : 500,
+    errorNum: errorNum === undefined ? 500 : errorNum,
+    errorMessage: isObject ? String(error.message) : String(error),
+    exception: isObject ? errors.headLine(error) : String(error),
+    stacktrace: errors.fullStack(error),
+    extra: isObject && error.extra !== null && typeof error.extra === 'object' ? error.extra : {},
+  };
+}
+
+module.exports = { createHost };
