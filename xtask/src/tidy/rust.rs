@@ -13,6 +13,9 @@ const UNSAFE_ALLOWED_IN: &str = "crates/js-engine/";
 /// of functions, the file.
 const TABLE_MARKER: &str = "tidy: table";
 
+/// What the doc of every crate says: its task, what always holds, where to start reading.
+const ROOT_DOC_PARTS: &[&str] = &["Charter", "Invariant", "Entry point"];
+
 /// What one file yields.
 #[derive(Default)]
 pub(super) struct Report {
@@ -33,6 +36,19 @@ pub(super) fn check(path: &str, text: &str) -> Report {
             "{path}: modules are `foo.rs` and `foo/`, not `mod.rs`"
         ));
     }
+    if is_crate_root(path) {
+        let docs: Vec<&str> = text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
+        for part in ROOT_DOC_PARTS {
+            if !docs.iter().any(|line| line.contains(part)) {
+                report
+                    .problems
+                    .push(format!("{path}:1: the crate's doc has no `{part}`"));
+            }
+        }
+    }
     let parsed = match syn::parse_file(text) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -51,6 +67,16 @@ pub(super) fn check(path: &str, text: &str) -> Report {
     functions.visit_file(&parsed);
     measure(path, text, &functions.spans, &mut report);
     report
+}
+
+fn is_crate_root(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("crates/") else {
+        return false;
+    };
+    matches!(
+        rest.split_once('/'),
+        Some((_, "src/lib.rs" | "src/main.rs"))
+    )
 }
 
 fn measure(path: &str, text: &str, functions: &[(String, usize, usize)], report: &mut Report) {
@@ -226,13 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn a_crate_says_what_it_is() {
+        check(
+            "crates/a/src/lib.rs",
+            "//! Charter: x\n//! Entry point: y\nmod z; // Invariants",
+            expect![[r#"
+                crates/a/src/lib.rs:1: the crate's doc has no `Invariant`
+                File crates/a/src/lib.rs 3
+                Line crates/a/src/lib.rs 20"#]],
+        );
+    }
+
+    #[test]
     fn tables_are_exempt() {
         check(
-            "crates/js-engine/src/lib.rs",
+            "crates/js-engine/src/vm.rs",
             "//! x\nfn f() {\n    // tidy: table\n    unsafe { g() }\n}\n",
             expect![[r#"
-                File crates/js-engine/src/lib.rs 5
-                Line crates/js-engine/src/lib.rs 18"#]],
+                File crates/js-engine/src/vm.rs 5
+                Line crates/js-engine/src/vm.rs 18"#]],
         );
         check("src/t.rs", "//! x\n//! tidy: table\n", expect![""]);
         check(
