@@ -324,6 +324,15 @@ impl WriteBuffer {
         if scan.range.is_empty() {
             return Ok(page.finish());
         }
+        if self.changes.is_empty() {
+            // The common case, spared the merge.
+            for entry in stored {
+                if !push_stored(&mut page, scan, &entry?, &self.cleared) {
+                    return Ok(page.finish_full());
+                }
+            }
+            return Ok(page.finish());
+        }
         let mut own = self.changes_in(scan).peekable();
         let mut next_stored = stored.next().transpose()?;
         loop {
@@ -336,11 +345,14 @@ impl WriteBuffer {
                     Direction::Reverse => entry.key().cmp(key.as_ref()),
                 },
             };
-            let fits = if which == Ordering::Greater {
-                push_stored(&mut page, scan, next_stored.as_ref(), &self.cleared)
-            } else {
-                let entry = next_stored.as_ref().filter(|_| which == Ordering::Equal);
-                push_own(&mut page, scan, own.next(), entry.map(E::value))?
+            let fits = match &next_stored {
+                Some(entry) if which == Ordering::Greater => {
+                    push_stored(&mut page, scan, entry, &self.cleared)
+                }
+                entry => {
+                    let beneath = entry.as_ref().filter(|_| which == Ordering::Equal);
+                    push_own(&mut page, scan, own.next(), beneath.map(E::value))?
+                }
             };
             if !fits {
                 return Ok(page.finish_full());
@@ -367,10 +379,9 @@ impl WriteBuffer {
 fn push_stored<E: StoredEntry>(
     page: &mut PageBuilder<'_>,
     scan: &Scan,
-    entry: Option<&E>,
+    entry: &E,
     cleared: &RangeSet,
 ) -> bool {
-    let Some(entry) = entry else { return true };
     if cleared.contains(entry.key()) {
         return true;
     }
