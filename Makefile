@@ -15,8 +15,8 @@ GUESTBOOK := http://$(LISTEN)/guestbook
 
 # Build the server and start it in the foreground; Ctrl-C stops it.
 run: build
-	@( for _ in {1..600}; do \
-	     curl -fs -o /dev/null $(GUESTBOOK)/entries && break; sleep 0.1; done; \
+	@( until curl -fs -o /dev/null $(GUESTBOOK)/entries; do \
+	     kill -0 $$$$ 2>/dev/null || exit 0; sleep 0.1; done; \
 	   printf '\nTry, in another terminal:\n\n'; \
 	   printf '  curl -s "%s/entries?limit=5"\n' '$(GUESTBOOK)'; \
 	   printf '  curl -s %s/entries -H "content-type: application/json" %s\n' '$(GUESTBOOK)' \

@@ -108,21 +108,19 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-/// Runs every check; an error when one failed.
+/// Runs every check, or those whose names start with one of `args`; an error when one failed.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<()> {
-    if !args.is_empty() {
-        bail!("ci takes no arguments");
-    }
+    let wanted = select(args)?;
     let tools = Tools::find(root)?;
     let mut failed = Vec::new();
-    for (at, check) in CHECKS.iter().enumerate() {
-        crate::say(&format!("\n=== {}/{} {}", at + 1, CHECKS.len(), check.name));
+    for (at, check) in wanted.iter().enumerate() {
+        crate::say(&format!("\n=== {}/{} {}", at + 1, wanted.len(), check.name));
         if !run_check(root, check, &tools) {
             crate::say(&format!("=== failed: {}", check.name));
             failed.push(check.name);
         }
     }
-    let passed = CHECKS.len() - failed.len();
+    let passed = wanted.len() - failed.len();
     crate::say(&format!(
         "\nchecks: {passed} passed, {} failed",
         failed.len()
@@ -131,6 +129,22 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<()> {
         bail!("failed: {}", failed.join("; "));
     }
     Ok(())
+}
+
+fn select(args: &[String]) -> Result<Vec<&'static Check>> {
+    for arg in args {
+        if !CHECKS
+            .iter()
+            .any(|check| check.name.starts_with(arg.as_str()))
+        {
+            let names: Vec<_> = CHECKS.iter().map(|check| check.name).collect();
+            bail!("no check is called {arg}; there are: {}", names.join("; "));
+        }
+    }
+    let wanted = |check: &&Check| {
+        args.is_empty() || args.iter().any(|arg| check.name.starts_with(arg.as_str()))
+    };
+    Ok(CHECKS.iter().filter(wanted).collect())
 }
 
 /// What the checks need from outside the repository.
