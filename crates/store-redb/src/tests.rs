@@ -91,17 +91,25 @@ fn many_commits_share_a_sync() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(&folder.path().join("store.redb")).unwrap();
     let barrier = Barrier::new(THREADS);
-    std::thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (engine, barrier) = (&engine, &barrier);
-            scope.spawn(move || {
-                for round in 0..ROUNDS {
-                    barrier.wait();
-                    put(engine, &format!("{thread}/{round}"), "x").unwrap();
-                }
-            });
-        }
+    let run = |thread: usize| {
+        // Outcomes are looked at later: a thread that panics here would leave the others waiting.
+        let round = |round| {
+            barrier.wait();
+            put(&engine, &format!("{thread}/{round}"), "x")
+        };
+        (0..ROUNDS).map(round).collect::<Vec<_>>()
+    };
+    let run = &run;
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| scope.spawn(move || run(thread)))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
+    outcomes.into_iter().collect::<Result<Vec<_>>>().unwrap();
     let statistics = engine.statistics();
     assert_eq!(statistics.transactions_committed, (THREADS * ROUNDS) as u64);
     assert!(
