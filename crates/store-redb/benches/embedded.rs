@@ -130,6 +130,10 @@ fn engine(path: &Path, measure: &Measure<'_>) {
         });
     });
     println!("{:?}", engine.statistics());
+    drop(engine);
+    measure("open and verify, entries", ENTRIES, &mut || {
+        drop(RedbEngine::open(path, Settings::new(1 << 30)).expect("open"));
+    });
 }
 
 fn write(engine: &RedbEngine, keys: std::ops::Range<u64>) {

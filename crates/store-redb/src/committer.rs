@@ -321,7 +321,8 @@ impl Committer {
     /// After a failed commit: opens the file again, which settles whether the commit happened.
     /// Every transaction that is open now has lost, because it cannot be told with what.
     fn recover(&mut self, failed: &Error) {
-        if failed.kind() != ErrorKind::Full {
+        let sync_failed = self.source.sync_failed.load(Ordering::SeqCst);
+        if failed.kind() != ErrorKind::Full || sync_failed {
             self.shared.poison(failed);
         }
         if let Some(database) = self.database.take() {

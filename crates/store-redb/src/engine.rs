@@ -19,10 +19,10 @@ use crate::txn::RedbTxn;
 /// An ordered keyspace in one file.
 ///
 /// When a commit fails other than by conflict, the file is closed and opened again, which brings
-/// it to the state before or after that commit, and reads go on from there. If the disk was
-/// full, so do writes. After any other failure, or a panic, writes are refused with `Poisoned`
-/// and the first reason, until the engine is opened anew: the state of the operating system's
-/// cache is not to be trusted then.
+/// it to the state before or after that commit, and reads go on from there. If a write found the
+/// disk full, so do writes. After any other failure (that of a sync above all), or a panic, writes
+/// are refused with `Poisoned` and the first reason, until the engine is opened anew: the state
+/// of the operating system's cache is not to be trusted then.
 ///
 /// [`Engine::close`] (or dropping the engine) finishes the commits that wait, stops the
 /// committer, closes the file and gives its lock back. Transactions that are still open can

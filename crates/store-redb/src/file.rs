@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition, TableError};
@@ -11,6 +13,7 @@ use store::{Error, ErrorKind, Result};
 use crate::failure::{Failure, kind_of_io};
 use crate::settings::Settings;
 use crate::snapshot::ENTRIES;
+use crate::watched::Watched;
 
 /// What this program writes and reads; goes up when the meaning of the tables changes.
 const FORMAT: u64 = 1;
@@ -23,14 +26,19 @@ pub struct Source {
     pub open: Box<dyn Fn() -> Result<Database> + Send>,
     /// Bytes left on the file system.
     pub free_bytes: Box<dyn Fn() -> io::Result<u64> + Send>,
+    /// Set by [`Watched`].
+    pub sync_failed: Arc<AtomicBool>,
 }
 
 /// The file at `path`.
 pub fn at_path(path: &Path, settings: &Settings) -> Source {
     let (path, settings) = (path.to_owned(), settings.clone());
     let folder = folder_of(&path);
+    let sync_failed = Arc::new(AtomicBool::new(false));
+    let watch = Arc::clone(&sync_failed);
     Source {
-        open: Box::new(move || open_path(&path, &settings)),
+        sync_failed,
+        open: Box::new(move || open_path(&path, &settings, &watch)),
         free_bytes: Box::new(move || {
             let room = rustix::fs::statvfs(&folder)?;
             Ok(room.f_bavail.saturating_mul(room.f_frsize))
@@ -45,7 +53,7 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-fn open_path(path: &Path, settings: &Settings) -> Result<Database> {
+fn open_path(path: &Path, settings: &Settings, watch: &Arc<AtomicBool>) -> Result<Database> {
     let is_new = !path.exists();
     let file = OpenOptions::new()
         .read(true)
@@ -55,6 +63,10 @@ fn open_path(path: &Path, settings: &Settings) -> Result<Database> {
         .open(path);
     let file = file.map_err(|error| io_error(error, "open the file", path))?;
     let backend = FileBackend::new(file).map_err(|error| open_error(error, path))?;
+    let backend = Watched {
+        backend,
+        sync_failed: Arc::clone(watch),
+    };
     let database = open_backend(backend, settings, path)?;
     if is_new {
         // The name of a new file is durable only when its folder is synced.

@@ -37,6 +37,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod txn;
+mod watched;
 
 pub use engine::RedbEngine;
 pub use settings::Settings;

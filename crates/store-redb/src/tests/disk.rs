@@ -3,17 +3,21 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use crate::Settings;
 use crate::file::{Source, open_backend};
+use crate::watched::Watched;
 
 /// The disk; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     state: Arc<Mutex<State>>,
+    /// What the engine is told about syncs.
+    sync_failed: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +52,11 @@ impl Disk {
         self.state.lock().fault = None;
     }
 
+    /// Whether a sync was among the calls that failed.
+    pub fn has_failed_sync(&self) -> bool {
+        self.sync_failed.load(Ordering::SeqCst)
+    }
+
     /// Whether the call that was to fail has been made.
     pub fn has_failed(&self) -> bool {
         let state = self.state.lock();
@@ -72,6 +81,7 @@ impl Disk {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            sync_failed: Arc::default(),
         }
     }
 
@@ -83,7 +93,15 @@ impl Disk {
         let (disk, settings) = (self.clone(), settings.clone());
         let room = self.clone();
         Source {
-            open: Box::new(move || open_backend(disk.clone(), &settings, Path::new("disk"))),
+            open: Box::new(move || {
+                let sync_failed = Arc::clone(&disk.sync_failed);
+                let backend = Watched {
+                    backend: disk.clone(),
+                    sync_failed,
+                };
+                open_backend(backend, &settings, Path::new("disk"))
+            }),
+            sync_failed: Arc::clone(&self.sync_failed),
             free_bytes: Box::new(move || Ok(room.state.lock().free_bytes.unwrap_or(u64::MAX))),
         }
     }
