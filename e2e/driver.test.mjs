@@ -42,6 +42,17 @@ describe('the driver', () => {
     stranger.close();
   });
 
+  it('logs in for a token and works with it', async () => {
+    const visitor = new Database({ url: server.url });
+    const token = await visitor.login('root', '');
+    assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
+    assert.equal((await visitor.version()).server, 'arango');
+    assert.equal((await failure(visitor.login('root', 'wrong'))).code, 401);
+    visitor.useBearerAuth(`${token.slice(0, -2)}xx`);
+    assert.equal((await failure(visitor.version())).code, 401);
+    visitor.close();
+  });
+
   it('creates a collection', async () => {
     assert.equal(await plants.exists(), false);
     await plants.create();

@@ -43,7 +43,7 @@ describe('a source on this side', () => {
   it('is a single file', async () => {
     await foxx.ok('install', '/file', script);
     await answers('/file', { from: 'one file' });
-    assert.match(await foxx.ok('list'), /^\/file\s*$/m);
+    assert.match(await foxx.ok('list'), /^\s*\/file\s*$/m);
   });
 
   it('is a zip read from standard input', async () => {

@@ -9,28 +9,32 @@ import { join } from 'node:path';
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 
-export async function startServer() {
+// `args` are added to the command line.
+export async function startServer({ args = [] } = {}) {
   const binary = process.env.VULPES_BIN;
   assert.ok(binary, 'VULPES_BIN names the server to test');
   const folder = await mkdtemp(join(tmpdir(), 'vulpes-e2e-'));
-  const server = new Server(binary, folder);
+  const server = new Server(binary, folder, args);
   await server.start();
   return server;
 }
 
 class Server {
+  #args;
   #binary;
   #child;
   #lines = [];
 
-  constructor(binary, folder) {
+  constructor(binary, folder, args) {
     this.#binary = binary;
+    this.#args = args;
     // The data and whatever the tests write beside it.
     this.folder = folder;
   }
 
   async start() {
-    const args = ['serve', '--listen', '127.0.0.1:0', '--data', join(this.folder, 'data')];
+    const data = join(this.folder, 'data');
+    const args = ['serve', '--listen', '127.0.0.1:0', '--data', data, ...this.#args];
     this.#child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const port = await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(this.explain('no port'))), START_MS);
@@ -73,18 +77,29 @@ class Server {
     return JSON.parse(text);
   }
 
-  // Asks it to stop; a clean stop is part of every run.
+  // Asks it to stop and waits; a clean stop is part of every run.
   async stop() {
-    const child = this.#child;
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await ended;
-      clearTimeout(timer);
-    }
-    const { exitCode: code, signalCode: signal } = child;
+    await this.#end('SIGTERM');
     await rm(this.folder, { recursive: true, force: true });
-    assert.equal(code, 0, this.explain(`stopped with code ${code}, signal ${signal}`));
+    const { exitCode, signalCode } = this.#child;
+    assert.equal(exitCode, 0, this.explain(`stopped with ${exitCode ?? signalCode}`));
+  }
+
+  // Starts it again on the same data, after a request to stop or after a crash.
+  async restart(signal) {
+    await this.#end(signal);
+    await this.start();
+  }
+
+  async #end(signal) {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(timer);
   }
 }
