@@ -1,0 +1,246 @@
+//! The catalog of a database: an immutable snapshot of its collections and indexes, and how a
+//! change replaces it.
+//!
+//! The store holds the truth and a revision of it. A change reads the revision in its own
+//! transaction, loads the catalog again if another coordinator was there first, and writes the
+//! next revision: two changes of one database conflict, and the later one starts over.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use store::{Batch, Entry, KeyRange, Scan, Txn};
+use value::{Value, json};
+
+use crate::collection::{Collection, CollectionOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CollectionId, DatabaseId, IndexId};
+use crate::index::{Index, IndexKind};
+use crate::layout;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// One version of a database's catalog.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalog {
+    pub revision: u64,
+    by_name: BTreeMap<Arc<str>, Arc<Collection>>,
+    by_id: HashMap<CollectionId, Arc<Collection>, RandomState>,
+}
+
+impl Catalog {
+    /// Reads the catalog of a database. Generators of collections that `former` has are kept.
+    pub fn load(
+        txn: &mut dyn Txn,
+        database: DatabaseId,
+        former: &Self,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let mut catalog = Self {
+            revision: read_revision(txn, database)?,
+            ..Self::default()
+        };
+        let mut indexes: HashMap<CollectionId, Vec<Index>> = HashMap::new();
+        for (key, definition) in scan_definitions(txn, layout::indexes(database))? {
+            let (collection, index) = (id_at(&key, 9)?, IndexId(id_at(&key, 17)?));
+            let index = Index::from_definition(index, &definition, settings)?;
+            indexes
+                .entry(CollectionId(collection))
+                .or_default()
+                .push(index);
+        }
+        for (key, definition) in scan_definitions(txn, layout::collections(database))? {
+            let id = CollectionId(id_at(&key, 9)?);
+            let mut collection = Collection::from_definition(id, &definition)?;
+            if let Some(former) = former.by_id.get(&id) {
+                collection.generator = Arc::clone(&former.generator);
+            }
+            collection.set_indexes(indexes.remove(&id).unwrap_or_default());
+            catalog.put(collection);
+        }
+        Ok(catalog)
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Arc<Collection>> {
+        self.by_name.get(name)
+    }
+
+    pub fn find_by_id(&self, id: CollectionId) -> Option<&Arc<Collection>> {
+        self.by_id.get(&id)
+    }
+
+    /// By name or, if no collection has that name, by the decimal number of its id.
+    pub fn find_by_name_or_id(&self, name: &str) -> Option<&Arc<Collection>> {
+        self.find(name)
+            .or_else(|| self.find_by_id(CollectionId(name.parse().ok()?)))
+    }
+
+    /// By name or id; errors: 1203.
+    pub fn get(&self, name: &str) -> Result<&Arc<Collection>> {
+        self.find_by_name_or_id(name)
+            .ok_or_else(|| Error::collection_not_found(name))
+    }
+
+    /// In order of names.
+    pub fn collections(&self) -> impl Iterator<Item = &Arc<Collection>> {
+        self.by_name.values()
+    }
+
+    fn put(&mut self, collection: Collection) -> Arc<Collection> {
+        let collection = Arc::new(collection);
+        self.remove(collection.id);
+        self.by_name
+            .insert(Arc::clone(collection.name.text()), Arc::clone(&collection));
+        self.by_id.insert(collection.id, Arc::clone(&collection));
+        collection
+    }
+
+    fn remove(&mut self, id: CollectionId) {
+        if let Some(former) = self.by_id.remove(&id) {
+            self.by_name.remove(former.name());
+        }
+    }
+}
+
+/// A change in progress: the catalog as it will be, and what to write for it.
+pub(crate) struct Change<'a> {
+    pub txn: &'a mut dyn Txn,
+    pub shared: &'a Shared,
+    pub database: DatabaseId,
+    pub catalog: Catalog,
+    pub batch: Batch,
+}
+
+impl Change<'_> {
+    /// Creates a collection; errors: 1207, 1208.
+    pub fn create_collection(&mut self, options: &CollectionOptions) -> Result<Arc<Collection>> {
+        let id = CollectionId(self.shared.next_tick()?);
+        let collection = Collection::create(id, options, || self.shared.next_tick())?;
+        self.check_free(collection.name())?;
+        for index in collection.maintained() {
+            let key = layout::index(self.database, id, index.id);
+            self.batch.put(key, to_bytes(&index.to_definition()));
+        }
+        Ok(self.put_collection(collection))
+    }
+
+    /// Errors: 1207 when the name is taken.
+    pub fn check_free(&self, name: &str) -> Result<()> {
+        if self.catalog.find(name).is_some() {
+            let code = error_codes::codes::ARANGO_DUPLICATE_NAME;
+            let message = format!("{}: {name}", code.text());
+            return Err(Error::with_message(ErrorKind::Exists, code, message));
+        }
+        Ok(())
+    }
+
+    /// Writes a collection's definition and announces the change to writers.
+    pub fn put_collection(&mut self, collection: Collection) -> Arc<Collection> {
+        let key = layout::collection(self.database, collection.id);
+        self.batch.put(key, to_bytes(&collection.to_definition()));
+        self.touch(collection.id);
+        self.catalog.put(collection)
+    }
+
+    /// Removes a collection with all that belongs to it.
+    pub fn drop_collection(&mut self, collection: &Collection) {
+        self.batch
+            .delete(layout::collection(self.database, collection.id));
+        self.batch.delete_range(layout::documents(collection.id));
+        for index in collection.maintained() {
+            self.drop_entries(collection, index);
+        }
+        self.batch.delete(layout::count(collection.id));
+        self.batch.delete(layout::generated(collection.id));
+        // Conflicts with writers like a change does, and leaves nothing behind.
+        self.batch.delete(layout::shape(collection.id));
+        self.catalog.remove(collection.id);
+    }
+
+    /// Adds or replaces an index, in the place of the one with the same id.
+    pub fn put_index(&mut self, collection: &Collection, index: Index) -> Arc<Collection> {
+        let key = layout::index(self.database, collection.id, index.id);
+        self.batch.put(key, to_bytes(&index.to_definition()));
+        let mut others: Vec<Index> = collection
+            .maintained()
+            .map(|index| (**index).clone())
+            .collect();
+        match others.iter_mut().find(|other| other.id == index.id) {
+            Some(other) => *other = index,
+            None => others.push(index),
+        }
+        self.set_indexes(collection, others)
+    }
+
+    /// Removes an index with its entries.
+    pub fn drop_index(&mut self, collection: &Collection, index: &Index) {
+        self.drop_entries(collection, index);
+        let others = collection.maintained().filter(|other| other.id != index.id);
+        let others = others.map(|index| (**index).clone()).collect();
+        self.set_indexes(collection, others);
+    }
+
+    fn set_indexes(&mut self, collection: &Collection, others: Vec<Index>) -> Arc<Collection> {
+        let mut collection = collection.clone();
+        collection.set_indexes(others);
+        self.touch(collection.id);
+        self.catalog.put(collection)
+    }
+
+    fn drop_entries(&mut self, collection: &Collection, index: &Index) {
+        if index.kind() != IndexKind::Primary {
+            let key = layout::index(self.database, collection.id, index.id);
+            self.batch.delete(key);
+            self.batch.delete_range(layout::entries(index.id));
+        }
+    }
+
+    /// Makes every transaction fail that writes to the collection by the former catalog.
+    fn touch(&mut self, collection: CollectionId) {
+        self.batch.put(layout::shape(collection), Bytes::new());
+    }
+}
+
+/// The stored revision of a database's catalog; 0 before the first change.
+pub(crate) fn read_revision(txn: &mut dyn Txn, database: DatabaseId) -> Result<u64> {
+    match txn.get(&layout::catalog_revision(database))? {
+        Some(bytes) => {
+            layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("revision of a catalog"))
+        }
+        None => Ok(0),
+    }
+}
+
+/// Every definition of a range, parsed.
+pub(crate) fn scan_definitions(txn: &mut dyn Txn, range: KeyRange) -> Result<Vec<(Bytes, Value)>> {
+    let entries = scan_all(txn, range)?;
+    let parse = |(key, text): Entry| {
+        let value = json::parse(&text)
+            .map_err(|error| Error::corrupt(format_args!("definition: {error}")))?;
+        Ok((key, value))
+    };
+    entries.into_iter().map(parse).collect()
+}
+
+fn scan_all(txn: &mut dyn Txn, range: KeyRange) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut next = Some(Scan::forward(range));
+    while let Some(scan) = next {
+        let page = txn.scan(&scan)?;
+        next = scan.after(&page);
+        entries.extend(page.entries);
+    }
+    Ok(entries)
+}
+
+/// The number at a place in a key.
+pub(crate) fn id_at(key: &[u8], at: usize) -> Result<u64> {
+    key.get(at..at + 8)
+        .and_then(layout::decode_number)
+        .ok_or_else(|| Error::corrupt("key of a definition"))
+}
+
+pub(crate) fn to_bytes(value: &Value) -> Bytes {
+    Bytes::from(json::to_string(value).into_bytes())
+}

@@ -1,0 +1,350 @@
+//! Definitions of collections: what is stored about them and what clients see.
+
+use std::sync::Arc;
+
+use error_codes::codes;
+use value::{Object, Value};
+
+use crate::document::CollectionName;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CollectionId, IndexId};
+use crate::index::{Index, IndexKind};
+use crate::key_generator::{KeyGenerator, KeyOptions};
+use crate::names;
+
+/// What a collection holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CollectionKind {
+    /// Documents.
+    Document,
+    /// Documents with `_from` and `_to`.
+    Edge,
+}
+
+impl CollectionKind {
+    /// The public number: 2 or 3.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Document => 2,
+            Self::Edge => 3,
+        }
+    }
+
+    /// The public name: `document` or `edge`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// From the public number; errors: 1218.
+    pub fn from_number(number: i64) -> Result<Self> {
+        match number {
+            2 => Ok(Self::Document),
+            3 => Ok(Self::Edge),
+            _ => Err(Error::new(
+                ErrorKind::Invalid,
+                codes::ARANGO_COLLECTION_TYPE_INVALID,
+            )),
+        }
+    }
+}
+
+/// What to create; see [`Self::parse`] for the public form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CollectionOptions {
+    /// The name. Names of system collections begin with `_`.
+    pub name: String,
+    /// What it holds.
+    pub kind: CollectionKind,
+    /// Allows a name that begins with `_`.
+    pub is_system: bool,
+    /// Stored and shown; every commit is durable anyway.
+    pub wait_for_sync: bool,
+    /// Stored and shown; there is no such cache.
+    pub cache_enabled: bool,
+    /// Keys of its documents.
+    pub key_options: KeyOptions,
+}
+
+impl CollectionOptions {
+    /// A collection of documents with every option at its default.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind: CollectionKind::Document,
+            is_system: false,
+            wait_for_sync: false,
+            cache_enabled: false,
+            key_options: KeyOptions::default(),
+        }
+    }
+
+    /// The same as an edge collection.
+    pub fn edge(name: impl Into<String>) -> Self {
+        Self {
+            kind: CollectionKind::Edge,
+            ..Self::new(name)
+        }
+    }
+
+    /// Reads the public form: `name`, `type`, `isSystem`, `waitForSync`, `cacheEnabled`,
+    /// `keyOptions`. Unknown and cluster-only attributes are ignored.
+    ///
+    /// Errors: 1208 (no name), 1218, 10, 9 (`schema` or `computedValues` given).
+    pub fn parse(options: &Value) -> Result<Self> {
+        let name = options.get("name").as_str().unwrap_or_default();
+        if name.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, codes::ARANGO_ILLEGAL_NAME));
+        }
+        let kind = match options.get("type") {
+            Value::Null => CollectionKind::Document,
+            value => CollectionKind::from_number(value.as_i64().unwrap_or(0))?,
+        };
+        refuse_unsupported(options)?;
+        Ok(Self {
+            kind,
+            is_system: flag(options, "isSystem")?.unwrap_or(false),
+            wait_for_sync: flag(options, "waitForSync")?.unwrap_or(false),
+            cache_enabled: flag(options, "cacheEnabled")?.unwrap_or(false),
+            key_options: KeyOptions::parse(options.get("keyOptions"))?,
+            ..Self::new(name)
+        })
+    }
+}
+
+/// Changes of a collection's properties; `None` leaves one as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CollectionChanges {
+    /// See [`CollectionOptions::wait_for_sync`].
+    pub wait_for_sync: Option<bool>,
+    /// See [`CollectionOptions::cache_enabled`].
+    pub cache_enabled: Option<bool>,
+}
+
+impl CollectionChanges {
+    /// Reads the public form; other attributes are ignored. Errors: 10, 9.
+    pub fn parse(changes: &Value) -> Result<Self> {
+        refuse_unsupported(changes)?;
+        Ok(Self {
+            wait_for_sync: flag(changes, "waitForSync")?,
+            cache_enabled: flag(changes, "cacheEnabled")?,
+        })
+    }
+}
+
+fn refuse_unsupported(options: &Value) -> Result<()> {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    };
+    for name in ["schema", "computedValues"] {
+        if !empty(options.get(name)) {
+            let message = format!("collections with '{name}' are not implemented");
+            return Err(Error::unsupported(message));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn flag(options: &Value, name: &str) -> Result<Option<bool>> {
+    match options.get(name) {
+        Value::Null => Ok(None),
+        Value::Bool(flag) => Ok(Some(*flag)),
+        _ => Err(Error::bad_parameter(format!("{name} must be a boolean"))),
+    }
+}
+
+/// One version of a collection's definition. Immutable; a change makes another version.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    pub(crate) id: CollectionId,
+    pub(crate) name: Arc<CollectionName>,
+    pub(crate) kind: CollectionKind,
+    pub(crate) wait_for_sync: bool,
+    pub(crate) cache_enabled: bool,
+    pub(crate) key_options: KeyOptions,
+    pub(crate) generator: Arc<KeyGenerator>,
+    /// Every index, primary first; also those that are being built.
+    pub(crate) indexes: Vec<Arc<Index>>,
+}
+
+impl Collection {
+    /// A new collection of checked options; errors: 1208.
+    pub(crate) fn create(
+        id: CollectionId,
+        options: &CollectionOptions,
+        mut next_index: impl FnMut() -> Result<u64>,
+    ) -> Result<Self> {
+        names::check_collection(&options.name, options.is_system)?;
+        let mut indexes = Vec::new();
+        if options.kind == CollectionKind::Edge {
+            for field in ["_from", "_to"] {
+                indexes.push(Index::edge(IndexId(next_index()?), field));
+            }
+        }
+        let mut collection = Self {
+            id,
+            name: CollectionName::new(&options.name),
+            kind: options.kind,
+            wait_for_sync: options.wait_for_sync,
+            cache_enabled: options.cache_enabled,
+            key_options: options.key_options,
+            generator: Arc::default(),
+            indexes: Vec::new(),
+        };
+        collection.set_indexes(indexes);
+        Ok(collection)
+    }
+
+    /// Its identifier, which a new name does not change.
+    pub fn id(&self) -> CollectionId {
+        self.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Its name, shared.
+    pub fn shared_name(&self) -> &Arc<CollectionName> {
+        &self.name
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> CollectionKind {
+        self.kind
+    }
+
+    /// Whether it holds edges.
+    pub fn is_edge(&self) -> bool {
+        self.kind == CollectionKind::Edge
+    }
+
+    /// Whether its name begins with `_`.
+    pub fn is_system(&self) -> bool {
+        self.name().starts_with('_')
+    }
+
+    /// The `waitForSync` property.
+    pub fn wait_for_sync(&self) -> bool {
+        self.wait_for_sync
+    }
+
+    /// Key options.
+    pub fn key_options(&self) -> KeyOptions {
+        self.key_options
+    }
+
+    /// The indexes that queries may use, in order of creation: primary, then for edges one by
+    /// `_from` and one by `_to` (both are the public index `edge`), then the others.
+    pub fn indexes(&self) -> impl Iterator<Item = &Arc<Index>> {
+        self.indexes.iter().filter(|index| !index.building)
+    }
+
+    /// The primary index.
+    pub fn primary_index(&self) -> &Arc<Index> {
+        self.indexes
+            .first()
+            .expect("every collection is made with a primary index in the first place")
+    }
+
+    /// An index by name, number or `collection/number`.
+    pub fn find_index(&self, name_or_id: &str) -> Option<&Arc<Index>> {
+        let number = match name_or_id.split_once('/') {
+            Some((collection, number)) if collection == self.name() => number,
+            Some(_) => return None,
+            None => name_or_id,
+        };
+        self.indexes()
+            .find(|index| index.name() == name_or_id || index.public_number() == number)
+    }
+
+    /// `id`, `name`, `type`, `isSystem`, `status`, `globallyUniqueId`.
+    pub fn to_basic_object(&self) -> Object {
+        let mut object = Object::new();
+        object.insert("id", self.id.to_string());
+        object.insert("name", self.name());
+        object.insert("status", 3);
+        object.insert("type", self.kind.number());
+        object.insert("isSystem", self.is_system());
+        let global = if self.is_system() {
+            self.name().to_owned()
+        } else {
+            format!("h1/{}", self.id)
+        };
+        object.insert("globallyUniqueId", global);
+        object
+    }
+
+    /// Everything `GET .../properties` shows, without the envelope.
+    pub fn to_properties_object(&self) -> Object {
+        let mut object = self.to_basic_object();
+        object.insert("statusString", "loaded");
+        object.insert("waitForSync", self.wait_for_sync);
+        let mut keys = self.key_options.to_object();
+        if self.key_options.kind != crate::KeyGeneratorKind::Uuid {
+            keys.insert("lastValue", self.generator.last());
+        }
+        object.insert("keyOptions", keys);
+        object.insert("schema", Value::Null);
+        object.insert("computedValues", Value::Null);
+        object.insert("cacheEnabled", self.cache_enabled);
+        object.insert("writeConcern", 1);
+        object.insert("objectId", self.id.to_string());
+        object.insert("usesRevisionsAsDocumentIds", true);
+        object.insert("syncByRevision", true);
+        object.insert("isSmartChild", false);
+        object.insert("internalValidatorType", 0);
+        object
+    }
+
+    /// Sets the indexes other than the primary one.
+    pub(crate) fn set_indexes(&mut self, others: Vec<Index>) {
+        let primary = std::iter::once(Index::primary());
+        self.indexes = primary.chain(others).map(Arc::new).collect();
+    }
+
+    /// The indexes with entries of their own, those that are being built included.
+    pub(crate) fn maintained(&self) -> impl Iterator<Item = &Arc<Index>> + Clone {
+        self.indexes
+            .iter()
+            .filter(|index| index.kind() != IndexKind::Primary)
+    }
+
+    /// The stored definition.
+    pub(crate) fn to_definition(&self) -> Value {
+        let mut object = Object::new();
+        object.insert("name", self.name());
+        object.insert("type", self.kind.number());
+        object.insert("waitForSync", self.wait_for_sync);
+        object.insert("cacheEnabled", self.cache_enabled);
+        object.insert("keyOptions", self.key_options.to_object());
+        Value::object(object)
+    }
+
+    /// From a stored definition, without indexes other than the primary one.
+    pub(crate) fn from_definition(id: CollectionId, definition: &Value) -> Result<Self> {
+        let damaged = |_| Error::corrupt(format_args!("definition of collection {id}"));
+        let options = CollectionOptions {
+            is_system: true,
+            ..CollectionOptions::parse(definition).map_err(damaged)?
+        };
+        let mut collection = Self {
+            id,
+            name: CollectionName::new(&options.name),
+            kind: options.kind,
+            wait_for_sync: options.wait_for_sync,
+            cache_enabled: options.cache_enabled,
+            key_options: options.key_options,
+            generator: Arc::default(),
+            indexes: Vec::new(),
+        };
+        collection.set_indexes(Vec::new());
+        Ok(collection)
+    }
+}

@@ -1,0 +1,342 @@
+//! One database: its collections and indexes, and where transactions begin.
+
+mod build;
+
+pub(crate) use build::unique_violation;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use error_codes::codes;
+use parking_lot::RwLock;
+use store::{Batch, BeginOptions};
+use value::Value;
+
+use crate::catalog::{self, Catalog, Change};
+use crate::collection::{Collection, CollectionChanges, CollectionOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CollectionId, DatabaseId};
+use crate::index::Index;
+use crate::layout;
+use crate::names;
+use crate::shared::Shared;
+use crate::transaction::{Transaction, TransactionOptions};
+
+/// A database. Cloning is cheap; all clones are the same.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    id: DatabaseId,
+    name: Arc<str>,
+    /// The lock makes a snapshot of the documents and the catalog that belongs to it one step:
+    /// a change commits while it holds the lock, a transaction begins while it holds it.
+    catalog: RwLock<Arc<Catalog>>,
+    dropped: AtomicBool,
+}
+
+/// What [`Database::create_index`] found or made.
+#[derive(Clone, Debug)]
+pub struct CreatedIndex {
+    /// The collection with the index.
+    pub collection: Arc<Collection>,
+    /// The index.
+    pub index: Arc<Index>,
+    /// Whether it was not there before.
+    pub is_newly_created: bool,
+}
+
+impl Database {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        id: DatabaseId,
+        name: Arc<str>,
+        catalog: Catalog,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                shared,
+                id,
+                name,
+                catalog: RwLock::new(Arc::new(catalog)),
+                dropped: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Its identifier.
+    pub fn id(&self) -> DatabaseId {
+        self.inner.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.inner.name
+    }
+
+    /// Whether it is `_system`.
+    pub fn is_system(&self) -> bool {
+        self.inner.id == DatabaseId::SYSTEM
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// Begins a transaction on what is committed now. Dropping it rolls it back.
+    ///
+    /// Errors: 1228 after the database was dropped; the engine's.
+    pub fn begin(&self, options: TransactionOptions) -> Result<Transaction> {
+        self.check_not_dropped()?;
+        let begin = if options.read_only {
+            BeginOptions::read_only()
+        } else {
+            BeginOptions::read_write()
+        };
+        let slot = self.inner.catalog.read();
+        let txn = self.inner.shared.engine.begin(begin)?;
+        let catalog = Arc::clone(&slot);
+        drop(slot);
+        Ok(Transaction::new(self.clone(), txn, catalog, options))
+    }
+
+    /// Runs `body` in a transaction and commits it; begins again after a conflict, at most
+    /// `conflict_retries_max` times, then reports the conflict. `body` must have no effect
+    /// outside of the transaction.
+    ///
+    /// Errors: those of `body`; 1200; the engine's.
+    pub fn run<T>(
+        &self,
+        options: &TransactionOptions,
+        mut body: impl FnMut(&mut Transaction) -> Result<T>,
+    ) -> Result<T> {
+        self.inner.shared.retry(|| {
+            let mut transaction = self.begin(options.clone())?;
+            let result = body(&mut transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+    }
+
+    /// A collection by name or id, in its latest version.
+    pub fn find_collection(&self, name_or_id: &str) -> Option<Arc<Collection>> {
+        self.catalog().find_by_name_or_id(name_or_id).cloned()
+    }
+
+    /// A collection by name or id; errors: 1203.
+    pub fn collection(&self, name_or_id: &str) -> Result<Arc<Collection>> {
+        self.catalog().get(name_or_id).cloned()
+    }
+
+    /// All collections, in order of names.
+    pub fn collections(&self) -> Vec<Arc<Collection>> {
+        self.catalog().collections().cloned().collect()
+    }
+
+    /// Revision of the catalog: grows with each change of a collection or index. For caches.
+    pub fn catalog_revision(&self) -> u64 {
+        self.inner.catalog.read().revision
+    }
+
+    /// Creates a collection; errors: 1207, 1208.
+    pub fn create_collection(&self, options: &CollectionOptions) -> Result<Arc<Collection>> {
+        self.change(|change| change.create_collection(options))
+    }
+
+    /// Removes a collection with documents and indexes. `allow_system` for names that begin with
+    /// `_`. Returns its id. Errors: 1203, 11.
+    pub fn drop_collection(&self, name_or_id: &str, allow_system: bool) -> Result<CollectionId> {
+        self.change(|change| {
+            let collection = Arc::clone(change.catalog.get(name_or_id)?);
+            if collection.is_system() && !allow_system {
+                return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
+            }
+            change.drop_collection(&collection);
+            Ok(collection.id)
+        })
+    }
+
+    /// Gives a collection another name; its id, documents and indexes stay.
+    ///
+    /// Errors: 1203, 1207, 1208, 11 (a system collection).
+    pub fn rename_collection(&self, name_or_id: &str, name: &str) -> Result<Arc<Collection>> {
+        self.change(|change| {
+            let mut collection = (**change.catalog.get(name_or_id)?).clone();
+            if collection.is_system() {
+                return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
+            }
+            names::check_collection(name, false)?;
+            change.check_free(name)?;
+            collection.name = crate::document::CollectionName::new(name);
+            Ok(change.put_collection(collection))
+        })
+    }
+
+    /// Changes properties; errors: 1203.
+    pub fn change_collection(
+        &self,
+        name_or_id: &str,
+        changes: &CollectionChanges,
+    ) -> Result<Arc<Collection>> {
+        self.change(|change| {
+            let mut collection = (**change.catalog.get(name_or_id)?).clone();
+            if let Some(wait_for_sync) = changes.wait_for_sync {
+                collection.wait_for_sync = wait_for_sync;
+            }
+            if let Some(cache_enabled) = changes.cache_enabled {
+                collection.cache_enabled = cache_enabled;
+            }
+            Ok(change.put_collection(collection))
+        })
+    }
+
+    /// Makes sure that an index exists. With documents there, registers it first, so that
+    /// every writer maintains it, then adds the entries of the documents page by page.
+    ///
+    /// Errors: 1203, 10, 1208 (name), 1005 (name taken), 1210 with status 400 (documents that
+    /// violate it), 9 (a documented type that is not there).
+    pub fn create_index(&self, collection: &str, definition: &Value) -> Result<CreatedIndex> {
+        let (collection, index, is_new) = self.change(|change| {
+            let collection = Arc::clone(change.catalog.get(collection)?);
+            let count = change.txn.get(&layout::count(collection.id))?;
+            let empty = count.is_none_or(|count| count.iter().all(|byte| *byte == 0));
+            if empty {
+                // No writer may add the first document meanwhile.
+                change.batch.guard(layout::count(collection.id));
+            }
+            change.add_index(&collection, definition, !empty)
+        })?;
+        if is_new && index.building {
+            return self.build_index(&collection, &index);
+        }
+        Ok(CreatedIndex {
+            collection,
+            index,
+            is_newly_created: is_new,
+        })
+    }
+
+    /// Removes an index by name, number or `collection/number`. Returns its public number.
+    ///
+    /// Errors: 1203, 1212, 11 (primary and edge index).
+    pub fn drop_index(&self, collection: &str, name_or_id: &str) -> Result<String> {
+        self.change(|change| {
+            let collection = Arc::clone(change.catalog.get(collection)?);
+            let index = collection
+                .find_index(name_or_id)
+                .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_INDEX_NOT_FOUND))?;
+            if index.kind() != crate::IndexKind::Persistent {
+                return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
+            }
+            change.drop_index(&collection, index);
+            Ok(index.public_number())
+        })
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.inner.catalog.read())
+    }
+
+    fn check_not_dropped(&self) -> Result<()> {
+        if self.inner.dropped.load(Ordering::Acquire) {
+            let code = codes::ARANGO_DATABASE_NOT_FOUND;
+            return Err(Error::new(ErrorKind::NotFound, code));
+        }
+        Ok(())
+    }
+
+    /// Changes the catalog in a transaction of its own. A change that writes nothing but guards
+    /// is not committed.
+    pub(crate) fn change<T>(
+        &self,
+        mut body: impl FnMut(&mut Change<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let Inner { shared, id, .. } = &*self.inner;
+        shared.retry(|| {
+            self.check_not_dropped()?;
+            let mut txn = shared.engine.begin(BeginOptions::read_write())?;
+            let cached = self.catalog();
+            let catalog = if catalog::read_revision(txn.as_mut(), *id)? == cached.revision {
+                (*cached).clone()
+            } else {
+                Catalog::load(txn.as_mut(), *id, &cached, &shared.settings)?
+            };
+            let mut change = Change {
+                txn: txn.as_mut(),
+                shared,
+                database: *id,
+                catalog,
+                batch: Batch::new(),
+            };
+            let result = body(&mut change)?;
+            let Change {
+                mut catalog,
+                mut batch,
+                ..
+            } = change;
+            let guards_only = |op: &store::Op| matches!(op, store::Op::Guard { .. });
+            if batch.ops().iter().all(guards_only) {
+                return Ok(result);
+            }
+            catalog.revision += 1;
+            let revision = layout::encode_number(catalog.revision);
+            batch.put(layout::catalog_revision(*id), revision);
+            txn.write(batch)?;
+            let mut slot = self.inner.catalog.write();
+            txn.commit()?;
+            *slot = Arc::new(catalog);
+            Ok(result)
+        })
+    }
+
+    /// Removes everything in the database together with what `batch` does.
+    pub(crate) fn drop_everything(&self, mut batch: Batch) -> Result<()> {
+        let Inner { shared, id, .. } = &*self.inner;
+        let mut txn = shared.engine.begin(BeginOptions::read_write())?;
+        let catalog = Catalog::load(txn.as_mut(), *id, &self.catalog(), &shared.settings)?;
+        let mut change = Change {
+            txn: txn.as_mut(),
+            shared,
+            database: *id,
+            catalog,
+            batch: Batch::new(),
+        };
+        let collections: Vec<_> = change.catalog.collections().cloned().collect();
+        for collection in collections {
+            change.drop_collection(&collection);
+        }
+        change.batch.delete(layout::catalog_revision(*id));
+        for op in change.batch.into_ops() {
+            batch.push(op);
+        }
+        txn.write(batch)?;
+        let mut slot = self.inner.catalog.write();
+        txn.commit()?;
+        self.inner.dropped.store(true, Ordering::Release);
+        *slot = Arc::default();
+        Ok(())
+    }
+
+    /// Gives back generated keys that were reserved and not used.
+    pub(crate) fn release_keys(&self) -> Result<()> {
+        let mut batch = Batch::new();
+        for collection in self.collections() {
+            if let Some(last) = collection.generator.release() {
+                batch.put(
+                    layout::generated(collection.id),
+                    layout::encode_number(last),
+                );
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut txn = self.inner.shared.engine.begin(BeginOptions::read_write())?;
+        txn.write(batch)?;
+        txn.commit()?;
+        Ok(())
+    }
+}

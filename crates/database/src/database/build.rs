@@ -1,0 +1,188 @@
+//! Building an index while writers go on.
+//!
+//! 1. The index is registered as *building*. Writers that began before fail at commit (the
+//!    collection's shape changed) and begin again; from then on every writer maintains it.
+//! 2. The documents are read page by page; each page's entries are one transaction. A writer
+//!    that changes such a document meanwhile writes the same entry keys, so that one of the two
+//!    conflicts; the page is tried again.
+//! 3. The index becomes visible to readers.
+//!
+//! A crash leaves an index that is building; the next start removes it with its entries.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use error_codes::codes;
+use value::Value;
+
+use super::{CreatedIndex, Database};
+use crate::catalog::Change;
+use crate::collection::Collection;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::IndexId;
+use crate::index::Index;
+use crate::transaction::{Position, TransactionOptions};
+
+impl Change<'_> {
+    /// The index that a definition asks for: an equal one that exists, or a new one. Returns
+    /// the collection with it and whether it is new.
+    pub(crate) fn add_index(
+        &mut self,
+        collection: &Collection,
+        definition: &Value,
+        building: bool,
+    ) -> Result<(Arc<Collection>, Arc<Index>, bool)> {
+        let id = IndexId(self.shared.next_tick()?);
+        let mut index = Index::parse(id, definition, &self.shared.settings)?;
+        index.building = building;
+        let all = collection.maintained();
+        if let Some(same) = all.clone().find(|other| other.is_same_definition(&index)) {
+            if same.building {
+                let message = "the index is being built";
+                let code = codes::ARANGO_CONFLICT;
+                return Err(Error::with_message(ErrorKind::Conflict, code, message));
+            }
+            return Ok((Arc::new(collection.clone()), Arc::clone(same), false));
+        }
+        if all.clone().any(|other| other.name() == index.name()) {
+            let code = codes::ARANGO_DUPLICATE_IDENTIFIER;
+            let message = format!("{}: index '{}'", code.text(), index.name());
+            return Err(Error::with_message(ErrorKind::Exists, code, message));
+        }
+        let indexes_max = self.shared.settings.indexes_max;
+        let wanted = collection.indexes.len() + 1;
+        if wanted > indexes_max {
+            return Err(Error::limit("indexes_max", indexes_max, wanted));
+        }
+        let collection = self.put_index(collection, index);
+        let index = find_by_id(&collection, id)?;
+        Ok((collection, index, true))
+    }
+}
+
+impl Database {
+    /// Steps 2 and 3.
+    pub(super) fn build_index(
+        &self,
+        collection: &Collection,
+        index: &Index,
+    ) -> Result<CreatedIndex> {
+        if let Err(error) = self.add_entries(collection, index) {
+            self.abandon(collection, index.id)?;
+            return Err(error);
+        }
+        self.change(|change| {
+            let collection = change.catalog.find_by_id(collection.id);
+            let collection = Arc::clone(collection.ok_or_else(dropped)?);
+            let mut finished = (*find_by_id(&collection, index.id)?).clone();
+            finished.building = false;
+            let collection = change.put_index(&collection, finished);
+            Ok(CreatedIndex {
+                index: find_by_id(&collection, index.id)?,
+                collection,
+                is_newly_created: true,
+            })
+        })
+    }
+
+    fn add_entries(&self, collection: &Collection, index: &Index) -> Result<()> {
+        let mut position = None;
+        loop {
+            let options = TransactionOptions::default();
+            position = self.run(&options, |transaction| {
+                transaction.build_page(collection, index.id, position.as_ref())
+            })?;
+            if position.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn abandon(&self, collection: &Collection, index: IndexId) -> Result<()> {
+        self.change(|change| {
+            let Some(collection) = change.catalog.find_by_id(collection.id).cloned() else {
+                return Ok(());
+            };
+            if let Ok(index) = find_by_id(&collection, index) {
+                change.drop_index(&collection, &index);
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes indexes whose build was interrupted.
+    pub(crate) fn drop_unfinished_indexes(&self) -> Result<()> {
+        for collection in self.collections() {
+            for index in collection.maintained().filter(|index| index.building) {
+                self.abandon(&collection, index.id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl crate::transaction::Transaction {
+    /// Adds the entries of one page of documents; the position of the next page.
+    fn build_page(
+        &mut self,
+        collection: &Collection,
+        index: IndexId,
+        position: Option<&Position>,
+    ) -> Result<Option<Position>> {
+        let settings = &self.shared().settings;
+        let (documents_max, bytes_max) = (
+            settings.index_build_documents,
+            settings.index_entry_bytes_max,
+        );
+        let collection = self.resolve(collection)?;
+        let index = find_by_id(&collection, index)?;
+        let page = self.scan(&collection, position, documents_max)?;
+        let mut entries = Vec::with_capacity(page.documents.len());
+        for document in &page.documents {
+            let key = document.key();
+            for entry in index.entries(document.body(), key.as_bytes(), bytes_max)? {
+                entries.push((entry, key.clone()));
+            }
+        }
+        let mut owners: HashMap<Bytes, _> = HashMap::new();
+        if index.is_unique() {
+            let keys: Vec<Bytes> = entries.iter().map(|(entry, _)| entry.key.clone()).collect();
+            owners = self.load_owners(&index, &keys)?;
+        }
+        let mut batch = store::Batch::new();
+        for (entry, key) in entries {
+            if index.is_unique()
+                && let Some(owner) = owners.insert(entry.key.clone(), key.clone())
+                && owner != key
+            {
+                return Err(unique_violation(&index, owner.as_str()).with_status(400));
+            }
+            batch.put(entry.key, entry.value);
+        }
+        self.write_to(&collection, batch)?;
+        Ok(page.next)
+    }
+}
+
+pub(crate) fn unique_violation(index: &Index, key: &str) -> Error {
+    let message = format!(
+        "{} - in index {} of type {} over '{}'; conflicting key: {key}",
+        codes::ARANGO_UNIQUE_CONSTRAINT_VIOLATED.text(),
+        index.name(),
+        index.type_name(),
+        index.field_names(),
+    );
+    let code = codes::ARANGO_UNIQUE_CONSTRAINT_VIOLATED;
+    Error::with_message(ErrorKind::Exists, code, message)
+}
+
+fn find_by_id(collection: &Collection, id: IndexId) -> Result<Arc<Index>> {
+    let index = collection.indexes.iter().find(|index| index.id == id);
+    index.cloned().ok_or_else(dropped)
+}
+
+/// The collection or the index was dropped during the build.
+fn dropped() -> Error {
+    Error::new(ErrorKind::NotFound, codes::ARANGO_INDEX_NOT_FOUND)
+}

@@ -1,0 +1,357 @@
+//! The databases of a server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use error_codes::codes;
+use parking_lot::RwLock;
+use platform::Platform;
+use store::{Batch, BeginOptions, Engine, Txn};
+use value::{Object, Value};
+
+use crate::catalog::{self, Catalog, Change, to_bytes};
+use crate::collection::CollectionOptions;
+use crate::database::Database;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::DatabaseId;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::users::{Level, User, UserChanges, Users};
+use crate::{layout, names};
+
+/// The name of the database that is always there.
+const SYSTEM: &str = "_system";
+
+/// Collections of every database.
+const SYSTEM_COLLECTIONS: &[&str] = &[
+    "_analyzers",
+    "_appbundles",
+    "_apps",
+    "_aqlfunctions",
+    "_frontend",
+    "_graphs",
+    "_jobs",
+    "_queues",
+];
+
+/// Further collections of `_system`.
+const SERVER_COLLECTIONS: &[&str] = &["_statistics", "_statistics15", "_statisticsRaw", "_users"];
+
+/// Indexes of system collections: collection, type, fields, unique.
+/// `_jobs` as existing services see it; `_users` to find a user by name.
+const SYSTEM_INDEXES: &[(&str, &str, &[&str], bool)] = &[
+    (
+        "_jobs",
+        "skiplist",
+        &["queue", "status", "delayUntil"],
+        false,
+    ),
+    (
+        "_jobs",
+        "skiplist",
+        &["status", "queue", "delayUntil"],
+        false,
+    ),
+    ("_users", "hash", &["user"], true),
+];
+
+/// A user to be given a new database.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Name; an existing user keeps password and other data and only gets the grant.
+    pub name: String,
+    /// Password, in clear.
+    pub password: String,
+    /// Whether the user may log in.
+    pub active: bool,
+    /// Whatever the creator wants to remember.
+    pub extra: Object,
+}
+
+/// The databases of one engine. Cloning is cheap; all clones are the same.
+#[derive(Clone)]
+pub struct Databases {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    list: RwLock<List>,
+    users: Users,
+}
+
+struct List {
+    revision: u64,
+    by_name: BTreeMap<Arc<str>, Database>,
+}
+
+impl Databases {
+    /// Opens the databases of an engine; at first opening creates `_system`. Removes what an
+    /// interrupted index build left.
+    ///
+    /// Errors: the engine's; damaged data.
+    pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
+        let shared = Arc::new(Shared::open(engine, platform, settings)?);
+        let list = load_list(&shared)?;
+        let list = if list.by_name.contains_key(SYSTEM) {
+            list
+        } else {
+            let (txn, database, revision) =
+                prepare_database(&shared, DatabaseId::SYSTEM, SYSTEM, list.revision)?;
+            txn.commit()?;
+            let by_name = BTreeMap::from([(Arc::from(SYSTEM), database)]);
+            List { revision, by_name }
+        };
+        for database in list.by_name.values() {
+            database.drop_unfinished_indexes()?;
+        }
+        let system = list
+            .by_name
+            .get(SYSTEM)
+            .cloned()
+            .expect("it was found or created above");
+        Ok(Self {
+            inner: Arc::new(Inner {
+                users: Users::new(Arc::clone(&shared), system),
+                shared,
+                list: RwLock::new(list),
+            }),
+        })
+    }
+
+    /// The database `_system`.
+    pub fn system(&self) -> Database {
+        self.find(SYSTEM)
+            .expect("it is created at the first opening and never dropped")
+    }
+
+    /// A database by name.
+    pub fn find(&self, name: &str) -> Option<Database> {
+        self.inner.list.read().by_name.get(name).cloned()
+    }
+
+    /// A database by name; errors: 1228.
+    pub fn get(&self, name: &str) -> Result<Database> {
+        self.find(name)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))
+    }
+
+    /// The names of all databases, sorted.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.inner.list.read().by_name.keys().cloned().collect()
+    }
+
+    /// Users and what they may do.
+    pub fn users(&self) -> &Users {
+        &self.inner.users
+    }
+
+    /// Creates a database with its system collections and gives `users` the right to administer
+    /// it; those that do not exist are created. Asks no permission.
+    ///
+    /// Errors: 1229, 1207, 32 (`databases_max`), those of users.
+    pub fn create(&self, name: &str, users: &[NewUser]) -> Result<Database> {
+        names::check_database(name)?;
+        let database = self.inner.shared.retry(|| self.try_create(name))?;
+        for user in users {
+            self.inner.users.create_unless_exists(user)?;
+            let level = Some(Level::ReadWrite);
+            self.inner
+                .users
+                .set_database_level(&user.name, name, level)?;
+        }
+        Ok(database)
+    }
+
+    fn try_create(&self, name: &str) -> Result<Database> {
+        let shared = &self.inner.shared;
+        let mut list = self.inner.list.write();
+        if list.by_name.contains_key(name) {
+            let code = codes::ARANGO_DUPLICATE_NAME;
+            let message = format!("{}: {name}", code.text());
+            return Err(Error::with_message(ErrorKind::Exists, code, message));
+        }
+        let databases_max = shared.settings.databases_max;
+        if list.by_name.len() >= databases_max {
+            let message = format!("databases_max is {databases_max}");
+            let code = codes::RESOURCE_LIMIT;
+            let error = Error::with_message(ErrorKind::Limit, code, message);
+            return Err(error.with_status(400));
+        }
+        let id = DatabaseId(shared.next_tick()?);
+        let (txn, database, revision) = prepare_database(shared, id, name, list.revision)?;
+        match txn.commit().map_err(Error::from) {
+            Ok(_) => {}
+            Err(error) => {
+                if error.is_conflict() {
+                    // Another coordinator changed the list.
+                    *list = load_list(shared)?;
+                }
+                return Err(error);
+            }
+        }
+        list.revision = revision;
+        list.by_name.insert(name.into(), database.clone());
+        Ok(database)
+    }
+
+    /// Removes a database with all that is in it. Handles to it go on to exist and fail.
+    ///
+    /// Errors: 1228; 11 for `_system`.
+    pub fn drop(&self, name: &str) -> Result<()> {
+        if name == SYSTEM {
+            return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
+        }
+        self.inner.shared.retry(|| self.try_drop(name))?;
+        self.inner.users.forget_database(name)
+    }
+
+    fn try_drop(&self, name: &str) -> Result<()> {
+        let shared = &self.inner.shared;
+        let mut list = self.inner.list.write();
+        let database = list
+            .by_name
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))?;
+        let revision = list.revision + 1;
+        let mut batch = Batch::new();
+        batch.delete(layout::database(database.id()));
+        batch.put(layout::server_revision(), layout::encode_number(revision));
+        match database.drop_everything(batch) {
+            Ok(()) => {}
+            Err(error) => {
+                if error.is_conflict() {
+                    *list = load_list(shared)?;
+                }
+                return Err(error);
+            }
+        }
+        list.revision = revision;
+        list.by_name.remove(name);
+        Ok(())
+    }
+
+    /// A new identifier of the server: for cursors, tasks and whatever needs one.
+    ///
+    /// Errors: the engine's.
+    pub fn next_tick(&self) -> Result<u64> {
+        self.inner.shared.next_tick()
+    }
+
+    /// The engine beneath.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.inner.shared.engine
+    }
+
+    /// An orderly end: gives reservations back, then closes the engine.
+    ///
+    /// Errors: the engine's.
+    pub fn close(&self) -> Result<()> {
+        let databases: Vec<Database> = self.inner.list.read().by_name.values().cloned().collect();
+        for database in databases {
+            database.release_keys()?;
+        }
+        self.inner.shared.release_ticks()?;
+        Ok(self.inner.shared.engine.close()?)
+    }
+
+    /// A user's model, for tools: see [`Users::find`].
+    pub fn find_user(&self, name: &str) -> Result<Option<Arc<User>>> {
+        self.inner.users.find(name)
+    }
+
+    /// Creates `root` with all rights unless there is one. Returns whether it did.
+    ///
+    /// Errors: the engine's.
+    pub fn ensure_root(&self, password: &str) -> Result<bool> {
+        const ROOT: &str = "root";
+        let users = &self.inner.users;
+        if users.find(ROOT)?.is_some() {
+            return Ok(false);
+        }
+        let changes = UserChanges {
+            password: Some(password.to_owned()),
+            active: Some(true),
+            ..UserChanges::default()
+        };
+        users.create(ROOT, &changes)?;
+        users.set_database_level(ROOT, "*", Some(Level::ReadWrite))?;
+        users.set_collection_level(ROOT, "*", "*", Some(Level::ReadWrite))?;
+        Ok(true)
+    }
+}
+
+fn load_list(shared: &Arc<Shared>) -> Result<List> {
+    let mut txn = shared.engine.begin(BeginOptions::read_only())?;
+    let revision = catalog::read_revision(txn.as_mut(), DatabaseId(0))?;
+    let mut by_name = BTreeMap::new();
+    for (key, definition) in catalog::scan_definitions(txn.as_mut(), layout::databases())? {
+        let id = DatabaseId(catalog::id_at(&key, 1)?);
+        let name: Arc<str> = definition.get("name").as_str().unwrap_or_default().into();
+        let former = Catalog::default();
+        let catalog = Catalog::load(txn.as_mut(), id, &former, &shared.settings)?;
+        let database = Database::new(Arc::clone(shared), id, Arc::clone(&name), catalog);
+        by_name.insert(name, database);
+    }
+    Ok(List { revision, by_name })
+}
+
+/// A transaction that creates a database, not committed; the database; the list's next revision.
+fn prepare_database(
+    shared: &Arc<Shared>,
+    id: DatabaseId,
+    name: &str,
+    revision: u64,
+) -> Result<(Box<dyn Txn>, Database, u64)> {
+    let mut txn = shared.engine.begin(BeginOptions::read_write())?;
+    let mut change = Change {
+        txn: txn.as_mut(),
+        shared,
+        database: id,
+        catalog: Catalog::default(),
+        batch: Batch::new(),
+    };
+    create_system_collections(&mut change)?;
+    let Change {
+        mut catalog,
+        mut batch,
+        ..
+    } = change;
+    catalog.revision = 1;
+    batch.put(layout::catalog_revision(id), layout::encode_number(1));
+    let definition = Value::object([("name", name)].into_iter().collect());
+    batch.put(layout::database(id), to_bytes(&definition));
+    let revision = revision + 1;
+    batch.put(layout::server_revision(), layout::encode_number(revision));
+    txn.write(batch)?;
+    let database = Database::new(Arc::clone(shared), id, name.into(), catalog);
+    Ok((txn, database, revision))
+}
+
+fn create_system_collections(change: &mut Change<'_>) -> Result<()> {
+    let server: &[&str] = match change.database {
+        DatabaseId::SYSTEM => SERVER_COLLECTIONS,
+        _ => &[],
+    };
+    for name in SYSTEM_COLLECTIONS.iter().chain(server) {
+        let mut collection = change.create_collection(&CollectionOptions {
+            is_system: true,
+            ..CollectionOptions::new(*name)
+        })?;
+        for (_, type_name, fields, unique) in SYSTEM_INDEXES
+            .iter()
+            .filter(|(collection, ..)| collection == name)
+        {
+            let mut definition = Object::new();
+            definition.insert("type", *type_name);
+            let fields = fields.iter().map(|field| Value::from(*field)).collect();
+            definition.insert("fields", Value::array(fields));
+            definition.insert("unique", *unique);
+            collection = change
+                .add_index(&collection, &Value::object(definition), false)?
+                .0;
+        }
+    }
+    Ok(())
+}

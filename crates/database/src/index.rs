@@ -1,0 +1,254 @@
+//! Indexes: definitions, the entries they make of documents, and what the optimizer is told.
+//!
+//! A kind of index is a file below this one. A kind says which definitions it accepts and which
+//! values it indexes of a document; keeping and scanning entries is the same for all.
+
+mod edge;
+mod entries;
+mod persistent;
+mod primary;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use value::{AttributePath, Object, Value};
+
+pub(crate) use entries::{Entry, decode_entry};
+
+use crate::collection::Collection;
+use crate::error::{Error, Result};
+use crate::ids::IndexId;
+use crate::settings::Settings;
+
+/// The kinds of indexes that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IndexKind {
+    /// Documents by `_key`: the documents themselves.
+    Primary,
+    /// Edges by `_from` or by `_to`.
+    Edge,
+    /// Documents by the values of attributes, in value order.
+    Persistent,
+}
+
+/// One index of a collection. Immutable; owned by the [`Collection`] it belongs to.
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub(crate) id: IndexId,
+    kind: IndexKind,
+    /// The type that was asked for, such as `skiplist`.
+    type_name: Arc<str>,
+    name: Arc<str>,
+    fields: Vec<AttributePath>,
+    stored_values: Vec<AttributePath>,
+    unique: bool,
+    sparse: bool,
+    deduplicate: bool,
+    estimates: bool,
+    cache_enabled: bool,
+    /// Written by every change of a document, but not yet complete.
+    pub(crate) building: bool,
+    pub(crate) estimate: Arc<Mutex<Option<Estimate>>>,
+}
+
+/// A selectivity that was measured, and the number of documents at that time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Estimate {
+    pub selectivity: f64,
+    pub documents: u64,
+}
+
+impl Index {
+    /// The primary index, which has no entries of its own.
+    pub(crate) fn primary() -> Self {
+        primary::index()
+    }
+
+    /// One half of an edge index: `field` is `_from` or `_to`.
+    pub(crate) fn edge(id: IndexId, field: &str) -> Self {
+        edge::index(id, field)
+    }
+
+    fn bare(id: IndexId, kind: IndexKind, name: &str, fields: Vec<AttributePath>) -> Self {
+        Self {
+            id,
+            kind,
+            type_name: name.into(),
+            name: name.into(),
+            fields,
+            stored_values: Vec::new(),
+            unique: false,
+            sparse: false,
+            deduplicate: true,
+            estimates: true,
+            cache_enabled: false,
+            building: false,
+            estimate: Arc::default(),
+        }
+    }
+
+    /// Reads a definition as clients write it; the name is `idx_<id>` unless given.
+    ///
+    /// Errors: 10, 1208 (name), 9 (a documented type that is not there).
+    pub(crate) fn parse(id: IndexId, definition: &Value, settings: &Settings) -> Result<Self> {
+        let type_name = definition
+            .get("type")
+            .as_str()
+            .ok_or_else(|| Error::bad_parameter("index definition without type"))?;
+        match type_name {
+            "persistent" | "hash" | "skiplist" => {
+                persistent::parse(id, type_name, definition, settings)
+            }
+            "ttl" | "geo" | "geo1" | "geo2" | "fulltext" | "mdi" | "mdi-prefixed" | "zkd"
+            | "inverted" | "vector" => Err(Error::unsupported(format!(
+                "indexes of type '{type_name}' are not implemented"
+            ))),
+            _ => Err(Error::bad_parameter(format!(
+                "invalid index type '{type_name}'"
+            ))),
+        }
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> IndexKind {
+        self.kind
+    }
+
+    /// The type as it was asked for: `primary`, `edge`, `persistent`, `hash` or `skiplist`.
+    pub fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    /// The name, unique within the collection except that both halves of an edge index are
+    /// called `edge`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The indexed attributes, most significant first.
+    pub fn fields(&self) -> &[AttributePath] {
+        &self.fields
+    }
+
+    /// Further attributes that entries hold.
+    pub fn stored_values(&self) -> &[AttributePath] {
+        &self.stored_values
+    }
+
+    /// Whether no two documents may have the same values.
+    pub fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// Whether documents with a missing or null indexed attribute have no entry.
+    pub fn is_sparse(&self) -> bool {
+        self.sparse
+    }
+
+    /// Whether entries hold the exact value of each field and stored value. A field with `[*]`
+    /// is indexed by its members, so its value cannot be told.
+    pub fn is_covering(&self) -> bool {
+        !self.fields.iter().any(AttributePath::expands)
+    }
+
+    /// The number in the public id `collection/number`.
+    pub fn public_number(&self) -> String {
+        match self.kind {
+            IndexKind::Primary => "0".to_owned(),
+            IndexKind::Edge => "1".to_owned(),
+            IndexKind::Persistent => self.id.to_string(),
+        }
+    }
+
+    /// The names of the fields, for messages: `a, b.c`.
+    pub(crate) fn field_names(&self) -> String {
+        let names: Vec<String> = self.fields.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
+
+    /// Whether both define the same index, whatever their names.
+    pub(crate) fn is_same_definition(&self, other: &Self) -> bool {
+        self.type_name == other.type_name
+            && self.fields == other.fields
+            && self.unique == other.unique
+            && self.sparse == other.sparse
+            && self.deduplicate == other.deduplicate
+    }
+
+    /// The entries of a document. Errors: an entry is longer than `index_entry_bytes_max`.
+    pub(crate) fn entries(&self, body: &[u8], key: &[u8], bytes_max: usize) -> Result<Vec<Entry>> {
+        match self.kind {
+            IndexKind::Primary => Ok(Vec::new()),
+            IndexKind::Edge | IndexKind::Persistent => {
+                entries::of_document(self, body, key, bytes_max)
+            }
+        }
+    }
+
+    /// The index as clients see it, with the estimate last measured.
+    pub fn to_object(&self, collection: &Collection) -> Object {
+        match self.kind {
+            IndexKind::Primary => primary::to_object(self, collection),
+            IndexKind::Edge => edge::to_object(self, collection),
+            IndexKind::Persistent => persistent::to_object(self, collection),
+        }
+    }
+
+    /// `selectivityEstimate`: between 0 and 1; 1 when not known.
+    pub fn selectivity(&self) -> f64 {
+        if self.unique {
+            return 1.0;
+        }
+        self.estimate.lock().map_or(1.0, |known| known.selectivity)
+    }
+
+    /// The stored definition.
+    pub(crate) fn to_definition(&self) -> Value {
+        let paths = |paths: &[AttributePath]| -> Value {
+            let names = paths.iter().map(|path| path.to_string().into());
+            Value::array(names.collect())
+        };
+        let mut object = Object::new();
+        object.insert("type", &*self.type_name);
+        object.insert("name", &*self.name);
+        object.insert("fields", paths(&self.fields));
+        object.insert("storedValues", paths(&self.stored_values));
+        object.insert("unique", self.unique);
+        object.insert("sparse", self.sparse);
+        object.insert("deduplicate", self.deduplicate);
+        object.insert("estimates", self.estimates);
+        object.insert("cacheEnabled", self.cache_enabled);
+        object.insert("building", self.building);
+        Value::object(object)
+    }
+
+    /// From a stored definition. Errors: damaged data.
+    pub(crate) fn from_definition(
+        id: IndexId,
+        definition: &Value,
+        settings: &Settings,
+    ) -> Result<Self> {
+        if definition.get("type").as_str() == Some("edge") {
+            let field = definition
+                .get("fields")
+                .as_array()
+                .and_then(<[Value]>::first);
+            let field = field.and_then(Value::as_str).unwrap_or("_from");
+            return Ok(Self::edge(id, field));
+        }
+        let mut index = Self::parse(id, definition, settings)
+            .map_err(|error| Error::corrupt(format_args!("definition of index {id}: {error}")))?;
+        index.building = definition.get("building").to_bool();
+        Ok(index)
+    }
+}
+
+/// The public id `collection/number`.
+fn public_id(index: &Index, collection: &Collection) -> String {
+    format!("{}/{}", collection.name(), index.public_number())
+}
+
+fn path_names(paths: &[AttributePath]) -> Value {
+    Value::array(paths.iter().map(|path| path.to_string().into()).collect())
+}

@@ -1,0 +1,153 @@
+//! The key layout: every byte this crate puts into the store.
+//!
+//! All numbers are unsigned, 64 bits, most significant byte first. `docs/design/key-layout.md`
+//! has the same table with examples.
+//!
+//! ```text
+//! 01 <name>                                   one value for the whole server
+//! 02 <database>                               revision of a database's catalog (0: the server's)
+//! 03 <database>                               definition of a database, JSON
+//! 04 <database> <collection>                  definition of a collection, JSON
+//! 05 <database> <collection> <index>          definition of an index, JSON
+//! 06 <collection>                             number of documents, a counter of the engine
+//! 07 <collection>                             end of the reserved generated keys, a number
+//! 08 <collection>                             shape: written by a change of the collection's
+//!                                             indexes, name or existence, guarded by writers
+//! 10 <collection> <key>                       a document, JSON
+//! 20 <index> <value>... <key>                 an entry of an index that is not unique
+//! 20 <index> <value>...                       an entry of a unique index
+//! ```
+//!
+//! A `<value>` is in the order-preserving form of [`value::key`], which tells its own end, so
+//! the document key is what follows the last value. The value of an entry:
+//!
+//! ```text
+//! not unique:                         <payload>
+//! unique:       <key length: 1 byte> <key> <payload>
+//! payload:      nothing, or the indexed and the stored values as a JSON array, if the index
+//!               stores values or the entry's key does not tell them exactly
+//! ```
+//!
+//! Two transactions that give one unique value to two documents write the same key, so that the
+//! engine's first-writer-wins decides between them.
+
+use bytes::Bytes;
+use store::KeyRange;
+
+use crate::ids::{CollectionId, DatabaseId, IndexId};
+
+const SERVER: u8 = 0x01;
+const CATALOG_REVISION: u8 = 0x02;
+const DATABASE: u8 = 0x03;
+const COLLECTION: u8 = 0x04;
+const INDEX: u8 = 0x05;
+const COUNT: u8 = 0x06;
+const GENERATED: u8 = 0x07;
+const SHAPE: u8 = 0x08;
+const DOCUMENT: u8 = 0x10;
+const ENTRY: u8 = 0x20;
+
+/// Bytes before the key of a document and before the values of an entry.
+pub(crate) const PREFIX_BYTES: usize = 9;
+
+/// Where the largest identifier that may have been given out is kept.
+pub(crate) const TICK_CEILING: &str = "tick-ceiling";
+
+pub(crate) fn server_value(name: &str) -> Bytes {
+    let mut key = Vec::with_capacity(1 + name.len());
+    key.push(SERVER);
+    key.extend_from_slice(name.as_bytes());
+    key.into()
+}
+
+/// The revision of the list of databases.
+pub(crate) fn server_revision() -> Bytes {
+    numbers(CATALOG_REVISION, &[0])
+}
+
+pub(crate) fn catalog_revision(database: DatabaseId) -> Bytes {
+    numbers(CATALOG_REVISION, &[database.0])
+}
+
+pub(crate) fn database(database: DatabaseId) -> Bytes {
+    numbers(DATABASE, &[database.0])
+}
+
+pub(crate) fn databases() -> KeyRange {
+    KeyRange::prefix(vec![DATABASE])
+}
+
+pub(crate) fn collection(database: DatabaseId, collection: CollectionId) -> Bytes {
+    numbers(COLLECTION, &[database.0, collection.0])
+}
+
+pub(crate) fn collections(database: DatabaseId) -> KeyRange {
+    KeyRange::prefix(numbers(COLLECTION, &[database.0]))
+}
+
+pub(crate) fn index(database: DatabaseId, collection: CollectionId, index: IndexId) -> Bytes {
+    numbers(INDEX, &[database.0, collection.0, index.0])
+}
+
+pub(crate) fn indexes(database: DatabaseId) -> KeyRange {
+    KeyRange::prefix(numbers(INDEX, &[database.0]))
+}
+
+pub(crate) fn count(collection: CollectionId) -> Bytes {
+    numbers(COUNT, &[collection.0])
+}
+
+pub(crate) fn generated(collection: CollectionId) -> Bytes {
+    numbers(GENERATED, &[collection.0])
+}
+
+pub(crate) fn shape(collection: CollectionId) -> Bytes {
+    numbers(SHAPE, &[collection.0])
+}
+
+pub(crate) fn document(collection: CollectionId, key: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(PREFIX_BYTES + key.len());
+    bytes.push(DOCUMENT);
+    bytes.extend_from_slice(&collection.0.to_be_bytes());
+    bytes.extend_from_slice(key);
+    bytes
+}
+
+pub(crate) fn documents(collection: CollectionId) -> KeyRange {
+    KeyRange::prefix(numbers(DOCUMENT, &[collection.0]))
+}
+
+/// The start of every entry of an index.
+pub(crate) fn entry_prefix(index: IndexId) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(PREFIX_BYTES + 32);
+    bytes.push(ENTRY);
+    bytes.extend_from_slice(&index.0.to_be_bytes());
+    bytes
+}
+
+pub(crate) fn entries(index: IndexId) -> KeyRange {
+    KeyRange::prefix(entry_prefix(index))
+}
+
+/// The key of a document from the key of its entry in the store.
+pub(crate) fn document_key(stored: &Bytes) -> Bytes {
+    stored.slice(PREFIX_BYTES.min(stored.len())..)
+}
+
+pub(crate) fn encode_number(number: u64) -> Bytes {
+    Bytes::copy_from_slice(&number.to_be_bytes())
+}
+
+/// Reads what [`encode_number`] wrote; `None` for any other length.
+pub(crate) fn decode_number(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn numbers(tag: u8, parts: &[u64]) -> Bytes {
+    let mut key = Vec::with_capacity(1 + 8 * parts.len());
+    key.push(tag);
+    for part in parts {
+        key.extend_from_slice(&part.to_be_bytes());
+    }
+    key.into()
+}

@@ -1,0 +1,71 @@
+//! Limits and costs of this crate.
+
+/// Settings of [`crate::Databases`]. Field names appear in errors of kind
+/// [`crate::ErrorKind::Limit`].
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Longest stored document, in bytes of JSON.
+    pub document_bytes_max: usize,
+    /// How deep arrays and objects in a document may nest.
+    pub document_depth_max: usize,
+    /// Databases at most, `_system` included.
+    pub databases_max: usize,
+    /// Indexes of one collection at most, primary and edge index included.
+    pub indexes_max: usize,
+    /// Attributes of one index at most.
+    pub index_fields_max: usize,
+    /// Longest entry of an index (the encoded values and the document key), in bytes.
+    pub index_entry_bytes_max: usize,
+    /// How often [`crate::Database::run`] and catalog changes begin again after a conflict.
+    pub conflict_retries_max: usize,
+    /// Documents that one transaction of an index build covers.
+    pub index_build_documents: usize,
+    /// Entries looked at to estimate the selectivity of an index.
+    pub estimate_sample_entries: usize,
+    /// How far ahead of the clock identifiers are reserved, in milliseconds. After a crash new
+    /// identifiers may be this much ahead of the clock; shorter means more reservations.
+    pub tick_reserve_ms: u64,
+    /// Values an `autoincrement` key generator reserves at once; a crash skips the rest of them.
+    pub autoincrement_reserve: u64,
+    /// Cost of a password hash.
+    pub password: PasswordSettings,
+    /// Verified logins that are remembered, so that not every request pays for a hash.
+    pub verified_logins_max: usize,
+}
+
+/// Parameters of Argon2id for new password hashes; old hashes keep the ones they were made with.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordSettings {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Settings {
+    /// Values for a server. Password cost as recommended by RFC 9106 for little memory, lowered
+    /// to one lane.
+    pub fn recommended() -> Self {
+        Self {
+            document_bytes_max: 64 << 20,
+            document_depth_max: value::json::DEPTH_MAX,
+            databases_max: 1_000,
+            indexes_max: 64,
+            index_fields_max: 32,
+            index_entry_bytes_max: 16 << 10,
+            conflict_retries_max: 100,
+            index_build_documents: 1_000,
+            estimate_sample_entries: 256,
+            tick_reserve_ms: 60_000,
+            autoincrement_reserve: 100,
+            password: PasswordSettings {
+                memory_kib: 19_456,
+                passes: 2,
+                lanes: 1,
+            },
+            verified_logins_max: 10_000,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What all databases of a server share: engine, platform, settings, identifiers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use platform::{Platform, Ticks};
+use store::{Batch, BeginOptions, Engine};
+
+use crate::error::{Error, Result};
+use crate::ids::CollectionId;
+use crate::key_generator::KeySource;
+use crate::layout;
+use crate::settings::Settings;
+
+/// Bits of a tick below the millisecond.
+const COUNTER_BITS: u32 = 20;
+
+pub(crate) struct Shared {
+    pub engine: Arc<dyn Engine>,
+    pub platform: Platform,
+    pub settings: Settings,
+    ticks: Ticks,
+    /// The largest tick that the store says may have been given out.
+    ceiling: AtomicU64,
+    raising: Mutex<()>,
+    /// Changes whenever a commit wrote to the collection of users.
+    pub users_generation: AtomicU64,
+}
+
+impl Shared {
+    /// Reads the ceiling of an earlier run. Errors: the engine's.
+    pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
+        let key = layout::server_value(layout::TICK_CEILING);
+        let stored = engine.begin(BeginOptions::read_only())?.get(&key)?;
+        let ceiling = match stored {
+            Some(bytes) => layout::decode_number(&bytes)
+                .ok_or_else(|| Error::corrupt("ceiling of identifiers"))?,
+            None => 0,
+        };
+        Ok(Self {
+            ticks: Ticks::new(Arc::clone(&platform.clock), ceiling),
+            engine,
+            platform,
+            settings,
+            ceiling: AtomicU64::new(ceiling),
+            raising: Mutex::new(()),
+            users_generation: AtomicU64::new(0),
+        })
+    }
+
+    /// A new identifier, above all that were given out before, also by earlier runs.
+    pub fn next_tick(&self) -> Result<u64> {
+        let tick = self.ticks.next();
+        if tick > self.ceiling.load(Ordering::Acquire) {
+            let _one_at_a_time = self.raising.lock();
+            if tick > self.ceiling.load(Ordering::Acquire) {
+                let reserve = self.settings.tick_reserve_ms << COUNTER_BITS;
+                self.write_ceiling(tick.saturating_add(reserve))?;
+            }
+        }
+        Ok(tick)
+    }
+
+    /// Gives back the identifiers that were reserved and not used.
+    pub fn release_ticks(&self) -> Result<()> {
+        let _one_at_a_time = self.raising.lock();
+        let tick = self.ticks.next();
+        if tick < self.ceiling.load(Ordering::Acquire) {
+            self.write_ceiling(tick)?;
+        }
+        Ok(())
+    }
+
+    fn write_ceiling(&self, ceiling: u64) -> Result<()> {
+        let mut batch = Batch::new();
+        let key = layout::server_value(layout::TICK_CEILING);
+        batch.put(key, layout::encode_number(ceiling));
+        let mut txn = self.engine.begin(BeginOptions::read_write())?;
+        txn.write(batch)?;
+        txn.commit()?;
+        self.ceiling.store(ceiling, Ordering::Release);
+        Ok(())
+    }
+
+    /// Runs `attempt` until it does something else than conflict, within
+    /// `conflict_retries_max`.
+    pub fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        let mut retries = 0;
+        loop {
+            match attempt() {
+                Err(error) if error.is_conflict() => {
+                    retries += 1;
+                    if retries > self.settings.conflict_retries_max {
+                        return Err(error);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Persists an end of reserved generated keys that is behind `above`: the one before and the
+    /// new one.
+    pub fn reserve_keys(&self, collection: CollectionId, above: u64) -> Result<(u64, u64)> {
+        let key = layout::generated(collection);
+        self.retry(|| {
+            let mut txn = self.engine.begin(BeginOptions::read_write())?;
+            let before = match txn.get(&key)? {
+                Some(bytes) => {
+                    layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
+                }
+                None => 0,
+            };
+            let from = before.max(above);
+            let after = from.saturating_add(self.settings.autoincrement_reserve);
+            let mut batch = Batch::new();
+            batch.put(key.clone(), layout::encode_number(after));
+            txn.write(batch)?;
+            txn.commit()?;
+            Ok((before, after))
+        })
+    }
+}
+
+/// What the key generator of one collection asks.
+pub(crate) struct CollectionKeys<'a> {
+    pub shared: &'a Shared,
+    pub collection: CollectionId,
+}
+
+impl KeySource for CollectionKeys<'_> {
+    fn next_tick(&self) -> Result<u64> {
+        self.shared.next_tick()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.shared.platform.random.fill(&mut bytes);
+        bytes
+    }
+
+    fn reserve(&self, above: u64) -> Result<(u64, u64)> {
+        self.shared.reserve_keys(self.collection, above)
+    }
+}

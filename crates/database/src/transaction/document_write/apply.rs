@@ -1,0 +1,249 @@
+//! One run of writes: read what is stored, decide, check unique values, write.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store::Batch;
+
+use super::decide::{Context, Decision};
+use super::{Item, WriteOptions, WriteResult, set};
+use crate::collection::Collection;
+use crate::database::unique_violation;
+use crate::document::{Document, DocumentKey};
+use crate::error::Result;
+use crate::index::{Entry, Index};
+use crate::layout;
+use crate::revision::Revision;
+use crate::transaction::Transaction;
+
+/// A decided item with the index entries it takes away and adds.
+struct Planned {
+    at: usize,
+    key: DocumentKey,
+    old: Option<Document>,
+    decision: Decision,
+    removed: Vec<(Arc<Index>, Entry)>,
+    added: Vec<(Arc<Index>, Entry)>,
+}
+
+/// Who holds each value of a unique index that the run touches.
+type Owners = HashMap<Bytes, Option<DocumentKey>>;
+
+impl Transaction {
+    pub(super) fn write_run(
+        &mut self,
+        collection: &Collection,
+        run: Vec<(usize, Item)>,
+        options: &WriteOptions,
+        results: &mut [Option<Result<WriteResult>>],
+    ) -> Result<()> {
+        if run.is_empty() {
+            return Ok(());
+        }
+        let stored = self.load_run(collection, &run)?;
+        let mut planned = Vec::with_capacity(run.len());
+        for ((at, mut item), mut stored) in run.into_iter().zip(stored) {
+            while item.generated && stored.is_some() {
+                // Somebody supplied the very key that the generator was to give out.
+                item.key = self.generate_key(collection)?;
+                stored = self
+                    .get_bodies(collection, &[item.key.as_bytes()])?
+                    .pop()
+                    .flatten();
+            }
+            match self.plan(collection, at, item, stored, options) {
+                Ok(plan) => planned.push(plan),
+                Err(error) => set(results, at, Err(error)),
+            }
+        }
+        let mut owners = self.load_run_owners(&planned)?;
+        let mut batch = Batch::new();
+        let mut count = 0;
+        for plan in planned {
+            let at = plan.at;
+            let result = claim(&plan, &mut owners).map(|()| {
+                count += write(collection, &plan, &owners, &mut batch);
+                answer(collection, plan, options)
+            });
+            set(results, at, result);
+        }
+        if count != 0 {
+            batch.add(layout::count(collection.id), count);
+        }
+        self.write_to(collection, batch)
+    }
+
+    fn load_run(
+        &mut self,
+        collection: &Collection,
+        run: &[(usize, Item)],
+    ) -> Result<Vec<Option<Bytes>>> {
+        let keys: Vec<&[u8]> = run.iter().map(|(_, item)| item.key.as_bytes()).collect();
+        self.get_bodies(collection, &keys)
+    }
+
+    fn plan(
+        &self,
+        collection: &Collection,
+        at: usize,
+        item: Item,
+        stored: Option<Bytes>,
+        options: &WriteOptions,
+    ) -> Result<Planned> {
+        let settings = &self.shared().settings;
+        let context = Context {
+            collection,
+            options,
+            settings,
+            revision: Revision(self.shared().next_tick()?),
+        };
+        let name = || Arc::clone(collection.shared_name());
+        let old = stored.map(|body| Document::new(name(), body));
+        let decision = context.decide(&item, old.as_ref())?;
+        let new_body = match &decision {
+            Decision::Put(body) => Some(body),
+            _ => None,
+        };
+        let (mut removed, mut added) = (Vec::new(), Vec::new());
+        if matches!(decision, Decision::Put(_) | Decision::Delete) {
+            let bytes_max = settings.index_entry_bytes_max;
+            let key = item.key.as_bytes();
+            for index in collection.maintained() {
+                let entries = |body: Option<&Bytes>, bytes_max| match body {
+                    Some(body) => index.entries(body, key, bytes_max),
+                    None => Ok(Vec::new()),
+                };
+                // What is stored may be longer than a limit that was lowered since.
+                let before = entries(old.as_ref().map(Document::body), usize::MAX)?;
+                let after = entries(new_body, bytes_max)?;
+                let tagged = |entry: &Entry| (Arc::clone(index), entry.clone());
+                let gone = before
+                    .iter()
+                    .filter(|entry| !after.iter().any(|kept| kept.key == entry.key));
+                removed.extend(gone.map(tagged));
+                added.extend(
+                    after
+                        .iter()
+                        .filter(|entry| !before.contains(entry))
+                        .map(tagged),
+                );
+            }
+        }
+        Ok(Planned {
+            at,
+            key: item.key,
+            old,
+            decision,
+            removed,
+            added,
+        })
+    }
+
+    fn load_run_owners(&mut self, planned: &[Planned]) -> Result<Owners> {
+        let mut owners = Owners::new();
+        let touched = planned
+            .iter()
+            .flat_map(|plan| plan.added.iter().chain(&plan.removed));
+        let mut by_index: HashMap<_, (Arc<Index>, Vec<Bytes>)> = HashMap::new();
+        for (index, entry) in touched.filter(|(index, _)| index.is_unique()) {
+            let group = by_index
+                .entry(index.id)
+                .or_insert_with(|| (Arc::clone(index), Vec::new()));
+            group.1.push(entry.key.clone());
+        }
+        for (index, keys) in by_index.into_values() {
+            let found = self.load_owners(&index, &keys)?;
+            owners.extend(found.into_iter().map(|(key, owner)| (key, Some(owner))));
+        }
+        Ok(owners)
+    }
+}
+
+/// Takes the unique values of an item; errors: 1210 if another document has one, and then
+/// nothing is taken.
+fn claim(plan: &Planned, owners: &mut Owners) -> Result<()> {
+    let mut own = std::collections::HashSet::new();
+    for (index, entry) in plan.added.iter().filter(|(index, _)| index.is_unique()) {
+        let holder = match owners.get(&entry.key) {
+            Some(Some(owner)) if *owner != plan.key => Some(owner),
+            _ => None,
+        };
+        if let Some(owner) = holder {
+            return Err(unique_violation(index, owner.as_str()));
+        }
+        // Without deduplication one array may hold a value twice.
+        if !own.insert(&entry.key) {
+            return Err(unique_violation(index, plan.key.as_str()));
+        }
+    }
+    for (index, entry) in &plan.removed {
+        let is_own = || {
+            owners
+                .get(&entry.key)
+                .is_some_and(|owner| owner.as_ref() == Some(&plan.key))
+        };
+        if index.is_unique() && is_own() {
+            owners.insert(entry.key.clone(), None);
+        }
+    }
+    for (index, entry) in &plan.added {
+        if index.is_unique() {
+            owners.insert(entry.key.clone(), Some(plan.key.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Appends the writes of an item; by how much the number of documents changes.
+fn write(collection: &Collection, plan: &Planned, owners: &Owners, batch: &mut Batch) -> i64 {
+    let key = layout::document(collection.id, plan.key.as_bytes());
+    for (index, entry) in &plan.removed {
+        let taken = || matches!(owners.get(&entry.key), Some(Some(owner)) if *owner != plan.key);
+        if index.is_unique() && taken() {
+            // Only while the index is being built over documents that violate it. The guard
+            // makes this transaction and the build notice one another.
+            batch.guard(entry.key.clone());
+        } else {
+            batch.delete(entry.key.clone());
+        }
+    }
+    for (_, entry) in &plan.added {
+        batch.put(entry.key.clone(), entry.value.clone());
+    }
+    match &plan.decision {
+        Decision::Put(body) => {
+            batch.put(key, body.clone());
+            i64::from(plan.old.is_none())
+        }
+        Decision::Delete => {
+            batch.delete(key);
+            -1
+        }
+        Decision::Ignore | Decision::Keep => 0,
+    }
+}
+
+fn answer(collection: &Collection, plan: Planned, options: &WriteOptions) -> WriteResult {
+    let id = format!("{}/{}", collection.name(), plan.key);
+    let revision = |document: &Document| Revision::parse(document.rev()).unwrap_or(Revision(0));
+    let former = plan.old.as_ref().map(revision);
+    let new = match &plan.decision {
+        Decision::Put(body) => Some(Document::new(
+            Arc::clone(collection.shared_name()),
+            body.clone(),
+        )),
+        _ => None,
+    };
+    let is_unchanged = matches!(plan.decision, Decision::Ignore | Decision::Keep);
+    let has_former = matches!(plan.decision, Decision::Put(_) | Decision::Keep);
+    WriteResult {
+        id,
+        rev: new.as_ref().map(revision).or(former).unwrap_or(Revision(0)),
+        old_rev: former.filter(|_| has_former),
+        old: plan.old.filter(|_| options.return_old && !is_unchanged),
+        new: new.filter(|_| options.return_new),
+        key: plan.key,
+        is_unchanged,
+    }
+}

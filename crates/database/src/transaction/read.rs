@@ -1,0 +1,290 @@
+//! Reading documents by key and in order of keys; counts and figures.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use error_codes::codes;
+use store::{Batch, Direction, KeyRange, Scan};
+
+use super::{Position, Selector, Transaction};
+use crate::collection::Collection;
+use crate::document::{CollectionName, Document, DocumentKey};
+use crate::error::{Error, ErrorDocument, ErrorKind, Result};
+use crate::index::IndexKind;
+use crate::layout;
+
+/// Some documents of a scan, in its order.
+#[derive(Clone, Debug)]
+pub struct DocumentPage {
+    /// The documents. Empty only if `next` is `None`.
+    pub documents: Vec<Document>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Position>,
+}
+
+/// Sizes of a collection, estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Documents, exact.
+    pub documents: u64,
+    /// Bytes of all documents, extrapolated from a sample.
+    pub documents_bytes: u64,
+    /// Indexes, primary and edge index included.
+    pub indexes: u64,
+    /// Bytes of their entries, extrapolated from samples.
+    pub indexes_bytes: u64,
+}
+
+/// A digest over all documents of a collection that does not depend on their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checksum {
+    /// Sum of hashes over keys and whatever else was asked for.
+    pub checksum: u64,
+    /// The latest revision.
+    pub revision: u64,
+}
+
+impl Transaction {
+    /// A document by key. Errors: 1203, 1652, the engine's.
+    pub fn get(&mut self, collection: &Collection, key: &str) -> Result<Option<Document>> {
+        let name = self.readable(collection)?;
+        let stored = layout::document(collection.id, key.as_bytes());
+        let body = self.txn.get(&stored)?;
+        Ok(body.map(|body| Document::new(name, body)))
+    }
+
+    /// Documents by key, in the order of the keys, in one round trip. Errors: as [`Self::get`].
+    pub fn get_many<K: AsRef<[u8]>>(
+        &mut self,
+        collection: &Collection,
+        keys: &[K],
+    ) -> Result<Vec<Option<Document>>> {
+        let name = self.readable(collection)?;
+        let bodies = self.get_bodies(collection, keys)?;
+        let document = |body: Option<Bytes>| Some(Document::new(Arc::clone(&name), body?));
+        Ok(bodies.into_iter().map(document).collect())
+    }
+
+    pub(super) fn get_bodies<K: AsRef<[u8]>>(
+        &mut self,
+        collection: &Collection,
+        keys: &[K],
+    ) -> Result<Vec<Option<Bytes>>> {
+        let stored: Vec<Vec<u8>> = keys
+            .iter()
+            .map(|key| layout::document(collection.id, key.as_ref()))
+            .collect();
+        let slices: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
+        Ok(self.txn.get_many(&slices)?)
+    }
+
+    /// A document that must exist, and in the revision that the selector names if it names one.
+    ///
+    /// Errors: 1202, 1200 of kind [`ErrorKind::Precondition`], and as [`Self::get`].
+    pub fn load(&mut self, collection: &Collection, selector: &Selector) -> Result<Document> {
+        let document = self
+            .get(collection, selector.key.as_str())?
+            .ok_or_else(not_found)?;
+        check_revision(&document, selector.rev.as_deref())?;
+        Ok(document)
+    }
+
+    /// A page of documents in order of keys, from the first one or from `position`.
+    ///
+    /// Errors: as [`Self::get`].
+    pub fn scan(
+        &mut self,
+        collection: &Collection,
+        position: Option<&Position>,
+        limit: usize,
+    ) -> Result<DocumentPage> {
+        self.scan_range(
+            collection,
+            layout::documents(collection.id),
+            position,
+            limit,
+        )
+    }
+
+    fn scan_range(
+        &mut self,
+        collection: &Collection,
+        range: KeyRange,
+        position: Option<&Position>,
+        limit: usize,
+    ) -> Result<DocumentPage> {
+        let name = self.readable(collection)?;
+        let range = position.map_or(range, |position| position.rest.clone());
+        let scan = self.page_request(range, Direction::Forward, limit);
+        let page = self.txn.scan(&scan)?;
+        let documents = page.entries.into_iter();
+        Ok(DocumentPage {
+            documents: documents
+                .map(|(_, body)| Document::new(Arc::clone(&name), body))
+                .collect(),
+            next: page.next.map(|rest| Position { range: 0, rest }),
+        })
+    }
+
+    /// A scan within the limits of the engine.
+    pub(super) fn page_request(&self, range: KeyRange, direction: Direction, limit: usize) -> Scan {
+        let limits = self.shared().engine.limits();
+        Scan {
+            range,
+            direction,
+            entries_max: limit.clamp(1, limits.page_entries_max),
+            bytes_max: limits.page_bytes_max.min(4 * Scan::BYTES_DEFAULT),
+            keys_only: false,
+        }
+    }
+
+    /// The number of documents. Costs one lookup. Errors: as [`Self::get`].
+    pub fn count(&mut self, collection: &Collection) -> Result<u64> {
+        self.readable(collection)?;
+        self.stored_count(collection)
+    }
+
+    pub(crate) fn stored_count(&mut self, collection: &Collection) -> Result<u64> {
+        match self.txn.get(&layout::count(collection.id))? {
+            Some(counter) => {
+                let count = store::decode_counter(&counter)?;
+                u64::try_from(count).map_err(|_| Error::corrupt("number of documents"))
+            }
+            None => Ok(0),
+        }
+    }
+
+    /// Removes all documents; how many there were. Conflicts with every concurrent writer.
+    ///
+    /// Errors: 1203, 1652, 1004, the engine's.
+    pub fn truncate(&mut self, collection: &Collection) -> Result<u64> {
+        let collection = self.resolve(collection)?;
+        self.check_write(&collection)?;
+        let count = self.stored_count(&collection)?;
+        let mut batch = Batch::new();
+        batch.delete_range(layout::documents(collection.id));
+        for index in collection.maintained() {
+            batch.delete_range(layout::entries(index.id));
+        }
+        // Adding, not setting: what else adds at the same time also writes a document.
+        let removed = i64::try_from(count).map_err(|_| Error::corrupt("number of documents"))?;
+        batch.add(layout::count(collection.id), -removed);
+        self.write_to(&collection, batch)?;
+        Ok(count)
+    }
+
+    /// Count and estimated sizes. Reads a sample of each index. Errors: as [`Self::get`].
+    pub fn figures(&mut self, collection: &Collection) -> Result<Figures> {
+        let documents = self.count(collection)?;
+        let collection = self.resolve(collection)?;
+        let mut figures = Figures {
+            documents,
+            documents_bytes: self.sample_bytes(layout::documents(collection.id), documents)?,
+            ..Figures::default()
+        };
+        for index in collection.indexes() {
+            if index.kind() != IndexKind::Primary {
+                let range = layout::entries(index.id);
+                figures.indexes_bytes += self.sample_bytes(range, documents)?;
+            }
+        }
+        let edge_halves = u64::from(collection.is_edge());
+        figures.indexes = collection.indexes().count() as u64 - edge_halves;
+        Ok(figures)
+    }
+
+    fn sample_bytes(&mut self, range: KeyRange, entries: u64) -> Result<u64> {
+        let sample = self.shared().settings.estimate_sample_entries;
+        let scan = self.page_request(range, Direction::Forward, sample);
+        let page = self.txn.scan(&scan)?;
+        let bytes: usize = page
+            .entries
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
+        let seen = page.entries.len().max(1) as u64;
+        Ok(match page.next {
+            None => bytes as u64,
+            Some(_) => bytes as u64 * entries.max(seen) / seen,
+        })
+    }
+
+    /// Digest of all documents: over keys, and over revisions and contents if asked. Reads the
+    /// whole collection. Errors: as [`Self::get`].
+    pub fn checksum(
+        &mut self,
+        collection: &Collection,
+        with_revisions: bool,
+        with_data: bool,
+    ) -> Result<Checksum> {
+        let mut sum = Checksum::default();
+        let mut position = None;
+        loop {
+            let page = self.scan(collection, position.as_ref(), Scan::ENTRIES_DEFAULT)?;
+            for document in &page.documents {
+                let revision = document.revision()?.0;
+                let mut hash = hash_bytes(0, document.key().as_bytes());
+                if with_revisions {
+                    hash = hash_bytes(hash, &revision.to_be_bytes());
+                }
+                if with_data {
+                    hash = data_hash(hash, document.body());
+                }
+                sum.checksum = sum.checksum.wrapping_add(hash);
+                sum.revision = sum.revision.max(revision);
+            }
+            position = page.next;
+            if position.is_none() {
+                return Ok(sum);
+            }
+        }
+    }
+
+    /// The name to show documents with; errors: 1203, 1652.
+    pub(super) fn readable(&self, collection: &Collection) -> Result<Arc<CollectionName>> {
+        let collection = self
+            .catalog
+            .find_by_id(collection.id)
+            .ok_or_else(|| Error::collection_not_found(collection.name()))?;
+        self.check_read(collection)?;
+        Ok(Arc::clone(collection.shared_name()))
+    }
+}
+
+/// A hash that stays the same from version to version (FNV-1a).
+fn hash_bytes(seed: u64, bytes: &[u8]) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let start = OFFSET ^ seed;
+    bytes.iter().fold(start, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+    })
+}
+
+/// The hash of all attributes but the revision.
+fn data_hash(seed: u64, body: &[u8]) -> u64 {
+    value::json::attributes(body)
+        .filter(|(name, _)| name != "_rev")
+        .fold(seed, |hash, (name, text)| {
+            hash_bytes(hash_bytes(hash, name.as_bytes()), text)
+        })
+}
+
+pub(super) fn not_found() -> Error {
+    Error::new(ErrorKind::NotFound, codes::ARANGO_DOCUMENT_NOT_FOUND)
+}
+
+/// Errors: 1200 if `rev` is given and not the document's.
+pub(super) fn check_revision(document: &Document, rev: Option<&str>) -> Result<()> {
+    match rev {
+        Some(rev) if rev != document.rev() => {
+            let key: DocumentKey = document.key();
+            Err(Error::precondition(ErrorDocument {
+                id: document.id(),
+                key: key.to_string(),
+                rev: document.rev().to_owned(),
+            }))
+        }
+        _ => Ok(()),
+    }
+}
