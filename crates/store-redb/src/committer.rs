@@ -326,8 +326,8 @@ impl Committer {
             self.shared.poison(failed);
         }
         if let Some(database) = self.database.take() {
-            // What it could not write is why we are here.
-            drop(database.close());
+            // What it could not write is why we are here, and what panicked may panic again.
+            drop(catch_unwind(AssertUnwindSafe(|| database.close())));
         }
         self.sequence += 1;
         self.recent.forget_before(self.sequence);

@@ -2,7 +2,7 @@
 //!
 //! An engine's tests give [`run`] a [`Fixture`] that opens it; each case gets a fresh store and
 //! an engine watched by [`Contract`]. The cases state the promises of [`crate::Engine`] and
-//! [`crate::Txn`] one by one, and [`histories`] compares the engine with the model on random
+//! [`crate::Txn`] one by one, and `histories` compares the engine with the model on random
 //! histories whose seed is printed when they differ.
 
 mod conflicts;

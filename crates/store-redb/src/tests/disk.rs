@@ -27,8 +27,8 @@ struct State {
     /// What survives a crash.
     synced: Vec<u8>,
     calls: u64,
-    /// The call that fails, and with what.
-    fault: Option<(u64, io::ErrorKind)>,
+    /// The call that fails, and with what; `None` is a panic.
+    fault: Option<(u64, Option<io::ErrorKind>)>,
     /// Whether calls after that one fail too.
     fault_stays: bool,
     free_bytes: Option<u64>,
@@ -38,7 +38,7 @@ impl Disk {
     /// Lets the `nth` call from now that changes the disk fail once.
     pub fn fail_call(&self, nth: u64, kind: io::ErrorKind) {
         let mut state = self.state.lock();
-        state.fault = Some((state.calls + nth, kind));
+        state.fault = Some((state.calls + nth, Some(kind)));
         state.fault_stays = false;
     }
 
@@ -46,6 +46,13 @@ impl Disk {
     pub fn fail_from_call(&self, nth: u64, kind: io::ErrorKind) {
         self.fail_call(nth, kind);
         self.state.lock().fault_stays = true;
+    }
+
+    /// Lets the `nth` call from now panic.
+    pub fn panic_at_call(&self, nth: u64) {
+        let mut state = self.state.lock();
+        state.fault = Some((state.calls + nth, None));
+        state.fault_stays = false;
     }
 
     pub fn repair(&self) {
@@ -110,12 +117,14 @@ impl Disk {
 impl State {
     fn count(&mut self) -> io::Result<()> {
         self.calls += 1;
-        match self.fault {
-            Some((call, kind)) if call == self.calls || (self.fault_stays && call < self.calls) => {
-                Err(io::Error::new(kind, "a fault that was asked for"))
-            }
-            _ => Ok(()),
+        let Some((call, kind)) = self.fault else {
+            return Ok(());
+        };
+        if call > self.calls || (call < self.calls && !self.fault_stays) {
+            return Ok(());
         }
+        let kind = kind.unwrap_or_else(|| panic!("a panic that was asked for"));
+        Err(io::Error::new(kind, "a fault that was asked for"))
     }
 }
 

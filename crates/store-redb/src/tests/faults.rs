@@ -147,3 +147,46 @@ fn a_full_disk_refuses_before_it_writes() {
     disk.set_free_bytes(2_000_000);
     put(&engine, "b", "1").unwrap();
 }
+
+/// They cannot be compared with a commit whose outcome was not known when it failed.
+#[test]
+fn transactions_open_at_a_failure_lose() {
+    let disk = Disk::default();
+    let engine = open(&disk);
+    let mut early = engine.begin(BeginOptions::read_write()).unwrap();
+    let mut batch = Batch::new();
+    batch.put("other", "1");
+    early.write(batch).unwrap();
+    disk.fail_call(1, io::ErrorKind::StorageFull);
+    assert_fails(put(&engine, "a", "1"), ErrorKind::Full, "fault");
+    assert_fails(early.commit(), ErrorKind::Conflict, "conflict");
+    put(&engine, "a", "2").unwrap();
+    assert_eq!(get(&engine, "a").as_deref(), Some(b"2".as_slice()));
+}
+
+#[test]
+fn a_panic_poisons() {
+    let mut nth = 1;
+    loop {
+        let disk = Disk::default();
+        let engine = open(&disk);
+        commit(&engine, 1).unwrap();
+        disk.panic_at_call(nth);
+        let Err(error) = commit(&engine, 2) else {
+            break;
+        };
+        assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+        assert_fails(engine.health(), ErrorKind::Poisoned, "asked for");
+        assert_fails(commit(&engine, 3), ErrorKind::Poisoned, "asked for");
+        // Reads go on from the file, or say that they cannot.
+        if engine.begin(BeginOptions::read_only()).is_ok() {
+            assert!([expected(1), expected(2)].contains(&state_of(&engine)));
+        }
+        drop(engine);
+        for disk in [disk.crashed(), disk.killed()] {
+            assert!((1..=2).contains(&count_on(&disk, "after a panic")));
+        }
+        nth += 1;
+    }
+    assert!(nth > 2, "no call panicked");
+}
