@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { BUNDLED_FILES, BUNDLED_PACKAGES, NODE_PACKAGES, PRIVATE_PACKAGES, PROVIDED_NAMES } from './bundled/packages.mjs';
+import { BUNDLED_PACKAGES, NODE_PACKAGES, PRIVATE_PACKAGES, PROVIDED_NAMES } from './bundled/packages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packagesFolder = join(here, 'node_modules');
@@ -19,6 +19,8 @@ const COMMON = {
   legalComments: 'none',
   logLevel: 'warning',
   mainFields: ['browser', 'main'],
+  // Packages look at it to use parts of Node that do not exist here.
+  define: { 'process.versions.node': 'undefined' },
   metafile: true,
   minifySyntax: true,
   minifyWhitespace: true,
@@ -60,6 +62,11 @@ function sharing(own) {
       // Its Node version reads call sites, which only one engine offers; the browser version is inert.
       build.onResolve({ filter: /^depd$/ }, () => ({
         path: join(packagesFolder, 'depd/lib/browser/index.js'),
+      }));
+      // It hands `require` on as a parameter, where no bundler can see it.
+      build.onLoad({ filter: /node_modules\/sinon\/lib\/.*\.js$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8')
+          .replace(/function loadDependencies\(require\b/, 'function loadDependencies(given'),
       }));
     },
   };
@@ -124,7 +131,6 @@ async function buildAll() {
   const entries = [
     ...Object.entries(NODE_PACKAGES),
     ...BUNDLED_PACKAGES.map((name) => [name, name]),
-    ...Object.entries(BUNDLED_FILES),
     ...Object.entries(PRIVATE_PACKAGES),
   ];
   for (const [name, packageName] of entries) {

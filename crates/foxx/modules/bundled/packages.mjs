@@ -14,11 +14,6 @@ export const NODE_PACKAGES = {
   util: 'util',
 };
 
-// Packages whose main file cannot be bundled: this file of theirs can.
-export const BUNDLED_FILES = {
-  sinon: 'sinon/pkg/sinon.js',
-};
-
 // npm modules that services may require without shipping them.
 export const BUNDLED_PACKAGES = [
   'accepts',
@@ -50,6 +45,7 @@ export const BUNDLED_PACKAGES = [
   'qs',
   'range-parser',
   'semver',
+  'sinon',
   'statuses',
   'timezone',
   'type-is',
