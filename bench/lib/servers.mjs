@@ -67,7 +67,10 @@ export async function start(server, cpus) {
 function readUrl(name, child) {
   return new Promise((resolve, reject) => {
     let log = '';
-    const fail = why => reject(new Error(`${name}: ${why}\n${log.slice(-2000)}`));
+    const fail = why => {
+      clearTimeout(timer);
+      reject(new Error(`${name}: ${why}\n${log.slice(-2000)}`));
+    };
     const timer = setTimeout(() => fail('not listening in time'), START_MS);
     const read = chunk => {
       log += chunk;

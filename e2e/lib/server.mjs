@@ -36,23 +36,34 @@ class Server {
     const data = join(this.folder, 'data');
     const args = ['serve', '--listen', '127.0.0.1:0', '--data', data, ...this.#args];
     this.#child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const port = await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(this.explain('no port'))), START_MS);
+    this.url = `http://127.0.0.1:${await this.#readPort()}`;
+    await this.fetch('/_api/version');
+  }
+
+  // The port it picked, from what it prints at its start.
+  #readPort() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => finish('no port was printed'), START_MS);
+      const finish = (problem, port) => {
+        clearTimeout(timer);
+        if (problem) {
+          reject(new Error(this.explain(problem)));
+        } else {
+          resolve(port);
+        }
+      };
       const read = chunk => {
         this.#lines.push(...String(chunk).split('\n').filter(Boolean));
         const found = String(chunk).match(/127\.0\.0\.1:([1-9]\d*)/);
         if (found) {
-          clearTimeout(timer);
-          resolve(Number(found[1]));
+          finish(null, Number(found[1]));
         }
       };
       this.#child.stdout.on('data', read);
       this.#child.stderr.on('data', read);
-      this.#child.on('error', reject);
-      this.#child.on('exit', code => reject(new Error(this.explain(`exit code ${code}`))));
+      this.#child.on('error', error => finish(error.message));
+      this.#child.on('exit', code => finish(`ended with exit code ${code}`));
     });
-    this.url = `http://127.0.0.1:${port}`;
-    await this.fetch('/_api/version');
   }
 
   // What the server said last, for the message of a failed assertion.
