@@ -64,6 +64,9 @@ async function measureLayout(layout, results, sizes) {
       running.push(one);
       sizes[one.name] = await checkAnswers(one);
     }
+    if (new Set(Object.values(sizes)).size > 1) {
+      throw new Error(`answers of different length: ${JSON.stringify(sizes)}`);
+    }
     for (let round = 0; round <= rounds; round += 1) {
       for (const route of ROUTES) {
         for (const { name, url } of running) {
