@@ -55,7 +55,7 @@ export const BUNDLED_PACKAGES = [
 
 // Used by the framework; a leading underscore keeps them from services.
 export const PRIVATE_PACKAGES = {
-  '_json-schema': '@cfworker/json-schema',
+  '_json-schema': 'jsonschema',
 };
 
 // Node modules that our own runtime provides, or that it keeps for bundled packages alone.

@@ -28,14 +28,14 @@ class JsonSchema {
     if (value === undefined) return { value };
     if (this.validator === undefined) {
       const { Validator } = requireFile('_json-schema');
-      this.validator = new Validator(this.definition, '2020-12', true);
+      this.validator = new Validator();
     }
     const coerced = coerce(value, this.definition);
-    const { valid, errors } = this.validator.validate(coerced);
-    if (valid) return { value: coerced };
-    const last = errors[errors.length - 1];
-    const place = last.instanceLocation === '#' ? '"value"' : `"${last.instanceLocation.slice(2)}"`;
-    return { value, error: new Error(`${place} is invalid: ${last.error}`) };
+    const { errors } = this.validator.validate(coerced, this.definition);
+    if (errors.length === 0) return { value: coerced };
+    const [{ path, message }] = errors;
+    const place = path.length === 0 ? '"value"' : `"${path.join('.')}"`;
+    return { value, error: new Error(`${place} ${message}`) };
   }
 }
 

@@ -11,9 +11,9 @@ const DIRECT = new Set(['respond', 'requestHeaders', 'requestText', 'requestBody
   'evaluate', 'builtinSource', 'fileKind', 'filePath', 'errorTable']);
 
 function wrapOp(op) {
-  return function callOp(a, b, c, d) {
+  return function callOp(a, b, c, d, e) {
     try {
-      return op(a, b, c, d);
+      return op(a, b, c, d, e);
     } catch (error) {
       throw convertThrown(error);
     }
