@@ -1,6 +1,7 @@
 //! Texts: joining, cutting and changing them. Positions and lengths count code points.
 
-use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
 
 use value::Value;
 
@@ -130,13 +131,12 @@ enum Ends {
 }
 
 fn trim_ends(text: &str, ends: Ends, chars: &str) -> Value {
-    let set: HashSet<char> = chars.chars().collect();
     let mut trimmed = text;
     if ends != Ends::End {
-        trimmed = trimmed.trim_start_matches(|c| set.contains(&c));
+        trimmed = trimmed.trim_start_matches(|c| chars.contains(c));
     }
     if ends != Ends::Start {
-        trimmed = trimmed.trim_end_matches(|c| set.contains(&c));
+        trimmed = trimmed.trim_end_matches(|c| chars.contains(c));
     }
     trimmed.into()
 }
@@ -230,7 +230,7 @@ fn split(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(parts.into())
 }
 
-fn split_at(text: &str, separators: &[std::sync::Arc<str>], limit: usize) -> Vec<Value> {
+fn split_at(text: &str, separators: &[Arc<str>], limit: usize) -> Vec<Value> {
     let mut parts = Vec::new();
     let mut rest = text;
     while parts.len() < limit {
@@ -341,7 +341,7 @@ fn contains(_: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 /// The part of the text from the third argument to the fourth, inclusive, and its start.
-fn window(args: &[Value]) -> Option<(std::sync::Arc<str>, usize, std::ops::Range<usize>)> {
+fn window(args: &[Value]) -> Option<(Arc<str>, usize, Range<usize>)> {
     let text = text(args, 0);
     let start = bound_or(args, 2, 0)?;
     let end = match arg(args, 3) {

@@ -30,8 +30,11 @@ const WEEKDAYS: [&str; 7] = [
     "Saturday",
 ];
 
+/// Writes a part of a date, given as milliseconds and by its parts.
+type Write = fn(i64, Civil) -> String;
+
 /// Placeholders without their `%`. Of one letter, longer ones come first so that they win.
-static PLACEHOLDERS: &[(&str, fn(i64, Civil) -> String)] = &[
+static PLACEHOLDERS: &[(&str, Write)] = &[
     ("%", |_, _| "%".to_owned()),
     ("&", |_, _| String::new()),
     ("t", |ms, _| ms.to_string()),
