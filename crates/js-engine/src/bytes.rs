@@ -84,11 +84,10 @@ impl Value {
         if start.is_null() || length == 0 || !thrown.is_null() {
             return Some(read(&[]));
         }
-        // SAFETY: the engine pins the buffer once its pointer was asked for, and no JavaScript
-        // runs on this thread while `read` does.
-        Some(read(unsafe {
-            std::slice::from_raw_parts(start.cast(), length)
-        }))
+        // SAFETY: the engine pins the buffer once its pointer was asked for, and nothing can use
+        // the VM while `read` runs. `self` keeps the object alive.
+        let slice = unsafe { std::slice::from_raw_parts(start.cast(), length) };
+        Some(scope.inner().lend(|| read(slice)))
     }
 
     /// A copy of the bytes of a typed array or `ArrayBuffer`; `None` for other values.

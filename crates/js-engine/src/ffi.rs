@@ -112,7 +112,6 @@ unsafe extern "C" {
         first_line: c_int,
         exception: *mut JSValueRef,
     ) -> bool;
-    pub fn JSGarbageCollect(ctx: JSContextRef);
 
     pub fn JSStringCreateWithUTF8CString(text: *const c_char) -> JSStringRef;
     pub fn JSStringCreateWithCharacters(units: *const u16, count: usize) -> JSStringRef;
@@ -291,11 +290,20 @@ unsafe extern "C" {
         callback: Option<ShouldTerminate>,
         context: *mut c_void,
     );
-    pub fn JSContextGroupClearExecutionTimeLimit(group: JSContextGroupRef);
+    pub fn JSSynchronousGarbageCollectForDebugging(ctx: JSContextRef);
+    pub fn JSLock(ctx: JSContextRef);
+    pub fn JSUnlock(ctx: JSContextRef);
     pub fn JSGetMemoryUsageStatistics(ctx: JSContextRef) -> JSObjectRef;
     pub fn JSGlobalContextSetUnhandledRejectionCallback(
         ctx: JSContextRef,
         function: JSObjectRef,
         exception: *mut JSValueRef,
     );
+}
+
+// The system's dynamic linker, and the library's public way to set engine options.
+unsafe extern "C" {
+    pub fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+    #[cfg(not(target_os = "macos"))]
+    pub fn jsc_options_set_boolean(name: *const c_char, value: c_int) -> c_int;
 }

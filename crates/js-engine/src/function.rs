@@ -136,15 +136,55 @@ impl Scope {
             let function = ffi::JSObjectMake(inner.ctx(), inner.host_class.0, data);
             let function = Value::new(inner, function);
             let intrinsics = inner.intrinsics();
-            let prototype = intrinsics.function_prototype;
-            ffi::JSObjectSetPrototype(inner.ctx(), function.raw(), prototype);
+            // The name first: once inherited it is read-only.
             intrinsics.name.with_name(|atom| {
                 let attributes = ffi::ATTRIBUTE_DONT_ENUM | ffi::ATTRIBUTE_READ_ONLY;
                 let (ctx, atom, none) = (inner.ctx(), atom.0.raw(), ptr::null_mut());
                 ffi::JSObjectSetProperty(ctx, function.raw(), atom, name.raw(), attributes, none);
             });
+            let prototype = intrinsics.function_prototype;
+            ffi::JSObjectSetPrototype(inner.ctx(), function.raw(), prototype);
             function
         }
+    }
+}
+
+/// What [`Inner::call_job`] passes through the engine.
+type Job<'a> = &'a mut dyn FnMut(&Scope);
+
+impl Inner {
+    /// Calls `job` as if by JavaScript: inside of the engine, one level deep.
+    pub(crate) fn call_job(self: &Rc<Self>, mut job: Job<'_>) {
+        self.job.set(ptr::from_mut(&mut job).cast::<c_void>());
+        let mut thrown = ptr::null();
+        // SAFETY: context and function are live. What the function returns or throws says
+        // nothing: the job keeps its own result.
+        unsafe {
+            let (ctx, function) = (self.ctx(), self.run_job.get());
+            let none = ptr::null();
+            ffi::JSObjectCallAsFunction(ctx, function, ptr::null(), 0, none, &mut thrown);
+        }
+        self.job.set(ptr::null_mut());
+    }
+
+    fn take_job(&self, scope: &Scope) {
+        let place = self.job.replace(ptr::null_mut()).cast::<Job<'_>>();
+        // SAFETY: null, or set by `call_job`, which is still on the stack and lends its job.
+        if let Some(job) = unsafe { place.as_mut() } {
+            job(scope);
+        }
+    }
+
+    /// Makes the host function behind [`Inner::call_job`].
+    pub(crate) fn make_run_job(scope: &Scope) {
+        let function = scope.function("run", |scope: &Scope, _| {
+            scope.inner().take_job(scope);
+            Ok(scope.undefined())
+        });
+        let inner = scope.inner();
+        // SAFETY: context and function are live. It is kept for the VM's lifetime.
+        unsafe { ffi::JSValueProtect(inner.ctx(), function.raw()) };
+        inner.run_job.set(function.raw());
     }
 }
 
@@ -184,7 +224,10 @@ unsafe extern "C" fn call(
         inner.refuse_if_stopped()?;
         (host.body)(&scope, args)
     };
-    let result = match catch_unwind(AssertUnwindSafe(run)) {
+    inner.depth.update(|depth| depth + 1);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    inner.depth.update(|depth| depth - 1);
+    let result = match result {
         Ok(result) => result,
         Err(panic) => {
             inner.stop_for_panic(&panic_message(&*panic));

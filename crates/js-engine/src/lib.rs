@@ -23,6 +23,7 @@ mod exception;
 mod ffi;
 mod function;
 mod limits;
+mod microtasks;
 mod promise;
 mod scope;
 mod settings;

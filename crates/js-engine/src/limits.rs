@@ -23,6 +23,13 @@ use crate::scope::Scope;
 use crate::text::JsText;
 use crate::vm::Inner;
 
+/// How soon the watchdog fires once the VM was stopped below a host function. Zero would start
+/// timers without end.
+const STOP_INTERVAL: Duration = Duration::from_micros(100);
+
+/// How fast a heap is taken to grow before it was measured twice, in bytes a second.
+const GROWTH_ASSUMED: f64 = 1e9;
+
 /// What one run may use.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunLimits {
@@ -100,6 +107,10 @@ pub(crate) struct Watch {
     current: Cell<Current>,
     /// Not before this moment is the heap measured again.
     heap_due: Cell<Duration>,
+    /// When the heap was measured last, and what it was then.
+    heap_seen: Cell<(Duration, usize)>,
+    /// Whether stopping took a reference to the VM.
+    holds_vm: Cell<bool>,
 }
 
 /// The limits of the innermost run, already narrowed by the outer ones.
@@ -131,22 +142,42 @@ impl Scope {
         watch
             .current
             .set(outer.narrowed(limits, inner.clock.monotonic()));
-        let result = catch_unwind(AssertUnwindSafe(|| body(self)));
+        let result = self.enter(|scope| {
+            let result = catch_unwind(AssertUnwindSafe(|| body(scope)));
+            inner.drain_microtasks();
+            result
+        });
         watch.current.set(outer);
         inner.drop_garbage();
-        if let Err(panic) = &result {
+        if let Some(Err(panic)) = &result {
             inner.stop_for_panic(&panic_message(&**panic));
         }
         match (watch.stop.get(), result) {
-            (None, Ok(result)) => Ok(result?),
+            (None, Some(Ok(result))) => Ok(result?),
+            (None, _) => Err(watch.error(Stop::Cancelled)),
             (Some(stop), _) => Err(watch.error(stop)),
-            (None, Err(_)) => Err(watch.error(Stop::Panic)),
         }
+    }
+
+    /// Runs `body` inside of the engine, so that all it calls there is one entry for the
+    /// watchdog. `None` if the engine did not even begin.
+    fn enter<T>(&self, body: impl FnOnce(&Scope) -> T) -> Option<T> {
+        let inner = self.inner();
+        if inner.depth.get() > 0 {
+            return Some(body(self));
+        }
+        let mut body = Some(body);
+        let mut result = None;
+        let mut job = |scope: &Scope| result = body.take().map(|body| body(scope));
+        inner.in_run.set(true);
+        inner.call_job(&mut job);
+        inner.in_run.set(false);
+        result
     }
 
     /// Whether the VM was stopped. It answers nothing any more; drop it.
     pub fn is_poisoned(&self) -> bool {
-        self.inner().watch.stop.get().is_some()
+        self.inner().is_stopped()
     }
 
     /// A handle that stops this VM from another thread.
@@ -163,7 +194,7 @@ impl Scope {
     /// Collects garbage now. For tests and for idle times: takes milliseconds.
     pub fn collect_garbage(&self) {
         // SAFETY: the context is live.
-        unsafe { ffi::JSGarbageCollect(self.inner().ctx()) };
+        unsafe { ffi::JSSynchronousGarbageCollectForDebugging(self.inner().ctx()) };
         self.inner().drop_garbage();
     }
 }
@@ -196,10 +227,8 @@ impl Watch {
         }
     }
 
-    fn stop(&self, reason: Stop) {
-        if self.stop.get().is_none() {
-            self.stop.set(Some(reason));
-        }
+    pub(crate) fn holds_vm(&self) -> bool {
+        self.holds_vm.get()
     }
 }
 
@@ -214,6 +243,17 @@ impl Inner {
         }
     }
 
+    fn stop(&self, reason: Stop) {
+        if !self.is_stopped() {
+            self.watch.stop.set(Some(reason));
+            self.watch.holds_vm.set(self.forbid_microtasks());
+        }
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.watch.stop.get().is_some()
+    }
+
     /// The exception of a VM that was stopped.
     pub(crate) fn stopped(self: &Rc<Self>) -> Exception {
         Exception::new(self.undefined())
@@ -221,7 +261,7 @@ impl Inner {
 
     /// Keeps a stopped VM from running more.
     pub(crate) fn refuse_if_stopped(self: &Rc<Self>) -> Result<(), Exception> {
-        if self.watch.stop.get().is_some() {
+        if self.is_stopped() {
             Err(self.stopped())
         } else {
             Ok(())
@@ -230,12 +270,12 @@ impl Inner {
 
     pub(crate) fn stop_for_panic(&self, message: &str) {
         self.watch.panic.replace(message.to_owned());
-        self.watch.stop(Stop::Panic);
+        self.stop(Stop::Panic);
     }
 
     fn look_for_cancel(&self) {
         if self.watch.cancelled.load(Ordering::Relaxed) {
-            self.watch.stop(Stop::Cancelled);
+            self.stop(Stop::Cancelled);
         }
     }
 
@@ -243,7 +283,7 @@ impl Inner {
         if let Some((deadline, limit)) = self.watch.current.get().deadline
             && self.clock.monotonic() > deadline
         {
-            self.watch.stop(Stop::TimeLimit(limit));
+            self.stop(Stop::TimeLimit(limit));
         }
     }
 
@@ -253,10 +293,10 @@ impl Inner {
     pub(crate) fn after_host_call(self: &Rc<Self>) -> Result<(), Exception> {
         self.look_for_cancel();
         self.look_at_clock();
-        if self.watch.stop.get().is_none() {
+        if !self.is_stopped() {
             return Ok(());
         }
-        self.start_watchdog(Duration::ZERO);
+        self.start_watchdog(STOP_INTERVAL);
         Err(self.stopped())
     }
 
@@ -268,13 +308,31 @@ impl Inner {
         if start < self.watch.heap_due.get() {
             return;
         }
-        let bytes = self.heap_bytes();
-        let end = self.clock.monotonic();
-        // Measuring walks the heap: spend at most a tenth of the time on it.
-        self.watch.heap_due.set(end + (end - start) * 9);
+        let mut bytes = self.heap_bytes();
         if bytes > max {
-            self.watch.stop(Stop::HeapLimit(bytes));
+            // Garbage does not count, but the engine lets it grow with the machine's memory.
+            // SAFETY: the context is live, and a collection may happen wherever the engine asks.
+            unsafe { ffi::JSSynchronousGarbageCollectForDebugging(self.ctx()) };
+            bytes = self.heap_bytes();
         }
+        if bytes > max {
+            self.stop(Stop::HeapLimit(bytes));
+            return;
+        }
+        // Measuring walks the heap. It takes a tenth of the time, or up to half of it while the
+        // heap grows so fast that it could reach its limit meanwhile.
+        let end = self.clock.monotonic();
+        let (seen_at, seen) = self.watch.heap_seen.replace((end, bytes));
+        let grown = bytes.saturating_sub(seen) as f64;
+        let rate = if seen == 0 {
+            GROWTH_ASSUMED
+        } else {
+            grown / (end - seen_at).as_secs_f64()
+        };
+        let room = Duration::try_from_secs_f64((max - bytes) as f64 / rate / 4.0);
+        let cost = end - start;
+        let pause = room.unwrap_or(Duration::MAX).clamp(cost, cost * 9);
+        self.watch.heap_due.set(end + pause);
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -301,10 +359,10 @@ unsafe extern "C" fn watchdog(_ctx: ffi::JSContextRef, data: *mut c_void) -> boo
     let inner = unsafe { &*data.cast::<Inner>() };
     inner.look_for_cancel();
     inner.look_at_clock();
-    if inner.watch.stop.get().is_none() {
+    if !inner.is_stopped() {
         inner.look_at_heap();
     }
-    if inner.watch.stop.get().is_some() {
+    if inner.is_stopped() {
         return true;
     }
     // The engine starts its timer again only for a callback that sets the limit anew.

@@ -67,12 +67,13 @@ impl JsText {
         {
             return text;
         }
+        // The engine stops at a lone surrogate.
         match String::from_utf8(self.copy_utf8(units * 3 + 1)) {
-            Ok(mut text) => {
+            Ok(mut text) if text.encode_utf16().count() == units => {
                 text.shrink_to_fit();
                 text
             }
-            Err(_) => self.to_utf8_lossy(),
+            _ => self.to_utf8_lossy(),
         }
     }
 

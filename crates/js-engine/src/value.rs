@@ -439,7 +439,7 @@ impl Value {
             let ctx = self.ctx();
             ffi::JSObjectCallAsFunction(ctx, self.raw, this, count, arguments, &mut thrown)
         });
-        self.inner.value(raw, thrown)
+        self.inner.outcome(raw, thrown)
     }
 
     /// Calls `value[name](...)`.
@@ -472,7 +472,7 @@ impl Value {
                 .inner
                 .type_error("cannot construct what is not a constructor"));
         }
-        self.inner.value(raw, thrown)
+        self.inner.outcome(raw, thrown)
     }
 
     /// JavaScript's `value instanceof constructor`; false where that throws.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr;
 use std::rc::Rc;
@@ -35,6 +36,14 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) watch: Watch,
     pub(crate) host_class: HostClass,
+    /// How many host functions run, one inside of the other.
+    pub(crate) depth: Cell<u32>,
+    /// Whether the outermost of them is that of a run.
+    pub(crate) in_run: Cell<bool>,
+    /// What `call_job` passes through the engine, while it does.
+    pub(crate) job: Cell<*mut c_void>,
+    /// The function that `call_job` calls.
+    pub(crate) run_job: Cell<ffi::JSObjectRef>,
     /// Host functions that the collector has found unused. Dropped outside of collections,
     /// because what they captured may be handles.
     pub(crate) garbage: RefCell<Vec<Box<HostFunction>>>,
@@ -65,7 +74,7 @@ pub(crate) struct Intrinsics {
     pub(crate) name: Atom,
 }
 
-/// Evaluates to the intrinsics, in the order in which [`Intrinsics::take`] reads them.
+/// A function of two limits that returns the intrinsics, in the order in which [`Intrinsics::take`] reads them.
 const PRELUDE: &str = include_str!("prelude.js");
 
 impl Vm {
@@ -73,10 +82,14 @@ impl Vm {
     ///
     /// Outside of [`Scope::run`] nothing limits what it evaluates.
     pub fn new(settings: VmSettings, clock: Arc<dyn Clock>) -> Self {
-        // SAFETY: plain constructors; both references are released in `drop`.
+        set_engine_options();
+        // SAFETY: plain constructors. The context keeps its group, so that releasing the context
+        // ends both in one step.
         let (group, ctx) = unsafe {
             let group = ffi::JSContextGroupCreate();
-            (group, ffi::JSGlobalContextCreateInGroup(group, ptr::null()))
+            let ctx = ffi::JSGlobalContextCreateInGroup(group, ptr::null());
+            ffi::JSContextGroupRelease(group);
+            (group, ctx)
         };
         let inner = Rc::new(Inner {
             group,
@@ -87,6 +100,10 @@ impl Vm {
             clock,
             watch: Watch::default(),
             host_class: HostClass::new(),
+            depth: Cell::new(0),
+            in_run: Cell::new(false),
+            job: Cell::new(ptr::null_mut()),
+            run_job: Cell::new(ptr::null()),
             garbage: RefCell::default(),
             first_line_offsets: RefCell::default(),
         });
@@ -98,8 +115,23 @@ impl Vm {
             inner.intrinsics.set(intrinsics).is_ok(),
             "intrinsics are taken once"
         );
+        Inner::make_run_job(&vm.scope);
         inner.start_watchdog(inner.settings.watchdog_interval);
         vm
+    }
+}
+
+/// Options of the whole engine, before it makes its first VM.
+fn set_engine_options() {
+    #[cfg(not(target_os = "macos"))]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        // Otherwise the engine stops JavaScript by signals to its thread and patched code, which
+        // leaves deep recursion running for seconds and meddles with the process's signals.
+        // SAFETY: a terminated name; called before any VM exists.
+        ONCE.call_once(|| unsafe {
+            ffi::jsc_options_set_boolean(c"usePollingTraps".as_ptr(), 1);
+        });
     }
 }
 
@@ -115,12 +147,15 @@ impl Drop for Vm {
     fn drop(&mut self) {
         let inner = self.scope.inner();
         inner.state.set(State::Gone);
-        // SAFETY: both references are the ones that `new` took. Finalizers run in here and touch
-        // only `inner.garbage`, which lives on; handles see `state` and leave the engine alone.
+        // SAFETY: the references are those that `new` and `forbid_microtasks` took. Finalizers
+        // run in here and touch only `inner.garbage`, which lives on; handles see `state` and
+        // leave the engine alone. The last release frees the VM before it lets go of its lock,
+        // so no microtask runs any more.
         unsafe {
-            ffi::JSContextGroupClearExecutionTimeLimit(inner.group);
+            if inner.watch.holds_vm() {
+                ffi::JSContextGroupRelease(inner.group);
+            }
             ffi::JSGlobalContextRelease(inner.ctx);
-            ffi::JSContextGroupRelease(inner.group);
         }
         inner.drop_garbage();
     }
@@ -128,9 +163,13 @@ impl Drop for Vm {
 
 impl Intrinsics {
     fn take(scope: &Scope) -> Result<Self, Exception> {
-        let list = scope.eval(PRELUDE, "vm:prelude", 1)?;
-        // The list itself is never unprotected, so it keeps its elements for the VM's lifetime.
-        let list = std::mem::ManuallyDrop::new(list);
+        let settings = &scope.inner().settings;
+        let string_units_max = scope.number(settings.string_units_max as f64);
+        let buffer_bytes_max = scope.number(settings.buffer_bytes_max as f64);
+        let prelude = scope.eval(PRELUDE, "vm:prelude", 1)?;
+        let list = prelude.call(&[&string_units_max, &buffer_bytes_max])?;
+        // SAFETY: context and list are live. It keeps its elements for the VM's lifetime.
+        unsafe { ffi::JSValueProtect(scope.inner().ctx(), list.raw()) };
         let object = |index| list.get_index(index).map(|value| value.raw());
         Ok(Self {
             error: object(0)?,
@@ -225,6 +264,18 @@ impl Inner {
         }
         // SAFETY: the engine just returned it.
         Ok(unsafe { Value::new(self, raw) })
+    }
+
+    /// The result of a call that ran a script: if it was the outermost, its microtasks run.
+    pub(crate) fn outcome(
+        self: &Rc<Self>,
+        raw: ffi::JSValueRef,
+        thrown: ffi::JSValueRef,
+    ) -> Result<Value, Exception> {
+        let result = self.value(raw, thrown);
+        self.drain_microtasks();
+        self.refuse_if_stopped()?;
+        result
     }
 
     pub(crate) fn undefined(self: &Rc<Self>) -> Value {

@@ -141,10 +141,10 @@ fn exceptions_say_where() {
     let details = module.call(&[]).unwrap_err().details();
     assert_eq!(
         (details.name.as_str(), details.line, details.column),
-        ("TypeError", Some(1), Some(8))
+        ("TypeError", Some(1), Some(7))
     );
     assert_eq!(details.file.as_deref(), Some("lib/a.js"));
-    assert_eq!(details.stack.lines().next(), Some("@lib/a.js:1:8"));
+    assert_eq!(details.stack.lines().next(), Some("@lib/a.js:1:7"));
 
     let body = "\nfunction f() {\n  throw new RangeError('far');\n}\nf();";
     let module = vm.compile_function(&[], body, "lib/b.js").unwrap();

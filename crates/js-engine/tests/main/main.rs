@@ -1,4 +1,5 @@
 //! The engine as its callers see it.
 
 mod conversion;
+mod limits;
 mod support;
