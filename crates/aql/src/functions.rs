@@ -55,23 +55,30 @@ pub struct Function {
     pub max_args: Option<usize>,
     /// Whether equal arguments give equal results within one query.
     pub deterministic: bool,
-    body: fn(&mut Context<'_>, &[Value]) -> Outcome,
+    /// Whether it turns its arguments into texts, whose size then has to be bounded first.
+    texts: bool,
+    body: Body,
 }
 
+type Body = fn(&mut Context<'_>, &[Value]) -> Outcome;
+
 impl Function {
-    const fn new(
-        name: &'static str,
-        min_args: usize,
-        max_args: usize,
-        body: fn(&mut Context<'_>, &[Value]) -> Outcome,
-    ) -> Self {
+    const fn new(name: &'static str, min_args: usize, max_args: usize, body: Body) -> Self {
         Self {
             name,
             min_args,
             max_args: Some(max_args),
             deterministic: true,
+            texts: false,
             body,
         }
+    }
+
+    /// A function whose arguments count as texts.
+    const fn of_texts(name: &'static str, min_args: usize, max_args: usize, body: Body) -> Self {
+        let mut function = Self::new(name, min_args, max_args, body);
+        function.texts = true;
+        function
     }
 
     /// Lifts the upper bound on the number of arguments.
@@ -117,7 +124,8 @@ impl Function {
     /// Those that end the query; see [`Error`].
     pub fn call(&self, ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
         let caller = std::mem::replace(&mut ctx.function, self.name);
-        let outcome = (self.body)(ctx, args);
+        let checked = ctx.check_texts(if self.texts { args } else { &[] });
+        let outcome = checked.and_then(|()| (self.body)(ctx, args));
         ctx.function = caller;
         outcome
     }

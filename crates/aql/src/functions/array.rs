@@ -4,7 +4,7 @@ use value::Value;
 
 use super::args::{arg, array, flag, integer, size};
 use super::array_sets::distinct;
-use super::{Context, Function, Outcome};
+use super::{Context, Error, Function, Outcome};
 
 fn length(_: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(match arg(args, 0) {
@@ -69,17 +69,23 @@ fn flatten(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
         _ => integer(args, 1),
     };
     let mut flat = Vec::with_capacity(items.len());
-    flatten_into(items, depth, &mut flat);
+    flatten_into(ctx, items, depth, &mut flat)?;
     Ok(flat.into())
 }
 
-fn flatten_into(items: &[Value], depth: i64, flat: &mut Vec<Value>) {
+fn flatten_into(
+    ctx: &Context<'_>,
+    items: &[Value],
+    depth: i64,
+    flat: &mut Vec<Value>,
+) -> Result<(), Error> {
     for item in items {
         match item {
-            Value::Array(inner) if depth > 0 => flatten_into(inner, depth - 1, flat),
+            Value::Array(inner) if depth > 0 => flatten_into(ctx, inner, depth - 1, flat)?,
             other => flat.push(other.clone()),
         }
     }
+    ctx.check_items(flat.len())
 }
 
 fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {

@@ -23,6 +23,7 @@ fn append(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     let added = values
         .as_array()
         .unwrap_or_else(|| std::slice::from_ref(values));
+    ctx.check_items(items.len() + added.len())?;
     let mut all = Vec::with_capacity(items.len() + added.len());
     all.extend_from_slice(items);
     all.extend_from_slice(added);
@@ -148,10 +149,7 @@ fn replace_nth(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     } else {
         usize::try_from(position).unwrap_or(usize::MAX)
     };
-    if at >= ctx.limits.array_items_max {
-        let limit = ctx.limits.array_items_max as u64;
-        return Err(ctx.over_limit("array_items_max", at as u64, limit));
-    }
+    ctx.check_items(at)?;
     let mut items = items.to_vec();
     if at > items.len() {
         let Some(padding) = args.get(3) else {

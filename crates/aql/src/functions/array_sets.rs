@@ -25,10 +25,11 @@ fn unique(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn union(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
-    match arrays(args) {
-        Some(inputs) => Ok(inputs.concat().into()),
-        None => ctx.wrong_type(),
-    }
+    let Some(inputs) = arrays(args) else {
+        return ctx.wrong_type();
+    };
+    ctx.check_items(inputs.iter().map(|items| items.len()).sum())?;
+    Ok(inputs.concat().into())
 }
 
 fn union_distinct(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
@@ -87,7 +88,9 @@ fn interleave(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
         return ctx.wrong_type();
     };
     let longest = inputs.iter().map(|items| items.len()).max().unwrap_or(0);
-    let mut mixed = Vec::with_capacity(inputs.iter().map(|items| items.len()).sum());
+    let total = inputs.iter().map(|items| items.len()).sum();
+    ctx.check_items(total)?;
+    let mut mixed = Vec::with_capacity(total);
     for at in 0..longest {
         mixed.extend(inputs.iter().filter_map(|items| items.get(at)).cloned());
     }

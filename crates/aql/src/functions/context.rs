@@ -54,8 +54,35 @@ impl Context<'_> {
         Ok(Value::Null)
     }
 
+    /// Refuses arguments that would be too long as texts. Containers share what they hold, so
+    /// their text can be far longer than the memory they take.
+    pub(super) fn check_texts(&self, args: &[Value]) -> Result<(), Error> {
+        let limit = self.limits.text_bytes_max;
+        let bytes = args
+            .iter()
+            .try_fold(0, |bytes, value| text_bytes(value, bytes, limit));
+        match bytes {
+            Some(_) => Ok(()),
+            None => Err(self.over_limit("text_bytes_max", "more", limit)),
+        }
+    }
+
+    /// Refuses a result with too many elements.
+    pub(super) fn check_items(&self, count: usize) -> Result<(), Error> {
+        let limit = self.limits.array_items_max;
+        if count <= limit {
+            return Ok(());
+        }
+        Err(self.over_limit("array_items_max", count, limit))
+    }
+
     /// The error of a call that would exceed a limit.
-    pub(crate) fn over_limit(&self, setting: &str, wanted: u64, limit: u64) -> Error {
+    pub(crate) fn over_limit(
+        &self,
+        setting: &str,
+        wanted: impl fmt::Display,
+        limit: impl fmt::Display,
+    ) -> Error {
         Error::new(
             codes::RESOURCE_LIMIT,
             format!(
@@ -64,6 +91,21 @@ impl Context<'_> {
             ),
         )
     }
+}
+
+/// `bytes` and about the length of a value's text; `None` as soon as that is over the limit.
+fn text_bytes(value: &Value, bytes: usize, limit: usize) -> Option<usize> {
+    let bytes = match value {
+        Value::String(text) => bytes + text.len(),
+        Value::Array(items) => items
+            .iter()
+            .try_fold(bytes + 2, |bytes, item| text_bytes(item, bytes + 1, limit))?,
+        Value::Object(object) => object.iter().try_fold(bytes + 2, |bytes, (name, value)| {
+            text_bytes(value, bytes + name.len() + 4, limit)
+        })?,
+        _ => bytes + 4,
+    };
+    (bytes <= limit).then_some(bytes)
 }
 
 /// Documents and collections as functions see them, within the query's transaction.
@@ -177,9 +219,11 @@ pub struct Caches {
 /// Bounds on the work of a single call.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// The longest text a function builds, in bytes.
+    /// The longest text that `REPEAT` builds, in bytes.
+    pub repeat_bytes_max: usize,
+    /// The longest text that any other function takes or builds, in bytes.
     pub text_bytes_max: usize,
-    /// The longest array that `RANGE` and padding build, in elements.
+    /// The longest array a function builds, in elements.
     pub array_items_max: usize,
     /// The longest text of `RANDOM_TOKEN`, in characters.
     pub random_token_chars_max: usize,
@@ -196,7 +240,8 @@ pub struct Limits {
 impl Limits {
     /// The documented bounds, and sensible ones where none are documented.
     pub const STANDARD: Self = Self {
-        text_bytes_max: 16 << 20,
+        repeat_bytes_max: 16 << 20,
+        text_bytes_max: 256 << 20,
         array_items_max: 10_000_000,
         random_token_chars_max: 65_536,
         comparison_cells_max: 16_000_000,

@@ -84,7 +84,9 @@ fn apply(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     }
 }
 
-fn assert(_: &mut Context<'_>, args: &[Value]) -> Outcome {
+fn assert(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     if flag(args, 0) {
         return Ok(true.into());
     }
@@ -92,6 +94,7 @@ fn assert(_: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn warn(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     if flag(args, 0) {
         return Ok(true.into());
     }
@@ -99,7 +102,9 @@ fn warn(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(false.into())
 }
 
-fn fail(_: &mut Context<'_>, args: &[Value]) -> Outcome {
+fn fail(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(..).unwrap_or_default())?;
+    ctx.check_texts(args.get(..).unwrap_or_default())?;
     Err(Error::new(
         codes::QUERY_FAIL_CALLED,
         format!("FAIL({}) called", text(args, 0)),

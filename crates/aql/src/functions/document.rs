@@ -188,6 +188,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("PARSE_COLLECTION", 1, 1, parse_collection),
     Function::new("PARSE_IDENTIFIER", 1, 1, parse_identifier),
     Function::new("PARSE_KEY", 1, 1, parse_key),
-    Function::new("SHARD_ID", 2, 2, shard_id),
+    Function::of_texts("SHARD_ID", 2, 2, shard_id),
     Function::new("VERSION", 0, 0, version).volatile(),
 ];

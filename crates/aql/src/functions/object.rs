@@ -49,7 +49,8 @@ fn entries(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(entries.into())
 }
 
-fn has(_: &mut Context<'_>, args: &[Value]) -> Outcome {
+fn has(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     let object = arg(args, 0).as_object();
     Ok(object
         .is_some_and(|object| object.contains(&text(args, 1)))
@@ -72,6 +73,7 @@ fn object_and_names(args: &[Value]) -> Option<(&Object, HashSet<Arc<str>>)> {
 }
 
 fn keep(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     let Some((object, names)) = object_and_names(args) else {
         return ctx.wrong_type();
     };
@@ -84,6 +86,7 @@ fn keep(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn unset(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     let Some((object, names)) = object_and_names(args) else {
         return ctx.wrong_type();
     };
@@ -96,6 +99,7 @@ fn unset(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn keep_recursive(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     match object_and_names(args) {
         Some((object, names)) => Ok(select(object, &|name| names.contains(name)).into()),
         None => ctx.wrong_type(),
@@ -103,6 +107,7 @@ fn keep_recursive(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn unset_recursive(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(1..).unwrap_or_default())?;
     match object_and_names(args) {
         Some((object, names)) => Ok(select(object, &|name| !names.contains(name)).into()),
         None => ctx.wrong_type(),
@@ -205,6 +210,7 @@ fn merge_deep(target: &mut Object, patch: &Object) {
 }
 
 fn translate(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(..1).unwrap_or_default())?;
     let Some(lookup) = arg(args, 1).as_object() else {
         return ctx.wrong_type();
     };
@@ -238,6 +244,7 @@ fn value_at(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn zip(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    ctx.check_texts(args.get(..1).unwrap_or_default())?;
     match (array(args, 0), array(args, 1)) {
         (Some(names), Some(values)) if names.len() == values.len() => {
             let pairs = names.iter().zip(values);

@@ -191,8 +191,8 @@ fn regex_replace(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
             expand(&captures, &replacement, &mut result);
             start = whole.end();
             if result.len() > ctx.limits.text_bytes_max {
-                let limit = ctx.limits.text_bytes_max as u64;
-                return Err(ctx.over_limit("text_bytes_max", result.len() as u64, limit));
+                let limit = ctx.limits.text_bytes_max;
+                return Err(ctx.over_limit("text_bytes_max", result.len(), limit));
             }
         }
         result.push_str(text.get(start..).unwrap_or_default());
@@ -227,9 +227,9 @@ fn expand(captures: &Captures<'_, str>, replacement: &str, result: &mut String) 
 }
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("LIKE", 2, 3, like_function),
-    Function::new("REGEX_MATCHES", 2, 3, regex_matches),
-    Function::new("REGEX_REPLACE", 3, 4, regex_replace),
-    Function::new("REGEX_SPLIT", 2, 4, regex_split),
-    Function::new("REGEX_TEST", 2, 3, regex_test),
+    Function::of_texts("LIKE", 2, 3, like_function),
+    Function::of_texts("REGEX_MATCHES", 2, 3, regex_matches),
+    Function::of_texts("REGEX_REPLACE", 3, 4, regex_replace),
+    Function::of_texts("REGEX_SPLIT", 2, 4, regex_split),
+    Function::of_texts("REGEX_TEST", 2, 3, regex_test),
 ];

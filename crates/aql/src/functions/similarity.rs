@@ -9,14 +9,11 @@ use super::{Context, Error, Function, Outcome};
 
 fn check_cells(ctx: &Context<'_>, rows: usize, columns: usize) -> Result<(), Error> {
     let limit = ctx.limits.comparison_cells_max;
-    match rows.checked_mul(columns) {
-        Some(cells) if cells <= limit => Ok(()),
-        cells => Err(ctx.over_limit(
-            "comparison_cells_max",
-            cells.map_or(u64::MAX, |cells| cells as u64),
-            limit as u64,
-        )),
+    let cells = rows.saturating_mul(columns);
+    if cells <= limit {
+        return Ok(());
     }
+    Err(ctx.over_limit("comparison_cells_max", cells, limit))
 }
 
 /// Damerau's distance: insertions, deletions, changes and swaps of neighbours, also around
@@ -161,13 +158,13 @@ fn soundex(_: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("LEVENSHTEIN_DISTANCE", 2, 2, levenshtein_distance),
-    Function::new(
+    Function::of_texts("LEVENSHTEIN_DISTANCE", 2, 2, levenshtein_distance),
+    Function::of_texts(
         "NGRAM_POSITIONAL_SIMILARITY",
         3,
         3,
         ngram_positional_similarity,
     ),
-    Function::new("NGRAM_SIMILARITY", 3, 3, ngram_similarity),
-    Function::new("SOUNDEX", 1, 1, soundex),
+    Function::of_texts("NGRAM_SIMILARITY", 3, 3, ngram_similarity),
+    Function::of_texts("SOUNDEX", 1, 1, soundex),
 ];

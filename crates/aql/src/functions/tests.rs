@@ -412,6 +412,20 @@ fn limits_name_their_setting() {
         .expect_err("too large");
     assert_eq!(error.code, codes::RESOURCE_LIMIT);
     assert!(error.message.contains("comparison_cells_max"), "{error}");
+    let mut doubled = Value::from("0123456789abcdef");
+    for _ in 0..60 {
+        doubled = vec![doubled.clone(), doubled].into();
+    }
+    for name in ["CONCAT", "TO_STRING", "JSON_STRINGIFY", "UPPER"] {
+        let error = call(name, &[doubled.clone()])
+            .outcome
+            .expect_err("too long");
+        assert!(error.message.contains("text_bytes_max"), "{name}: {error}");
+    }
+    let error = call("FLATTEN", &[doubled, 99.into()])
+        .outcome
+        .expect_err("too long");
+    assert!(error.message.contains("array_items_max"), "{error}");
     let error = call("RANGE", &[0.into(), i64::MAX.into()])
         .outcome
         .expect_err("too long");

@@ -44,13 +44,19 @@ fn concat(_: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(joined.into())
 }
 
-fn concat_separator(_: &mut Context<'_>, args: &[Value]) -> Outcome {
+fn concat_separator(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    let separator = text(args, 0);
     let parts: Vec<_> = spread(args.get(1..).unwrap_or_default())
         .iter()
         .filter(|value| !value.is_null())
         .map(|value| value.to_text())
         .collect();
-    Ok(parts.join(&*text(args, 0)).into())
+    let between = separator.len().saturating_mul(parts.len());
+    if between > ctx.limits.text_bytes_max {
+        let limit = ctx.limits.text_bytes_max;
+        return Err(ctx.over_limit("text_bytes_max", between, limit));
+    }
+    Ok(parts.join(&*separator).into())
 }
 
 fn left(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
@@ -184,7 +190,7 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     if text.is_empty() && separator.is_empty() || times == 0 {
         return Ok("".into());
     }
-    if bytes.is_none_or(|bytes| bytes - separator.len() > ctx.limits.text_bytes_max) {
+    if bytes.is_none_or(|bytes| bytes - separator.len() > ctx.limits.repeat_bytes_max) {
         return ctx.wrong_type();
     }
     Ok(vec![&*text; times].join(&*separator).into())
@@ -322,8 +328,8 @@ fn replace_all(
         result.push_str(replace);
         rest = rest.get(at + search.len()..).unwrap_or_default();
         if result.len() > ctx.limits.text_bytes_max {
-            let limit = ctx.limits.text_bytes_max as u64;
-            return Err(ctx.over_limit("text_bytes_max", result.len() as u64, limit));
+            let limit = ctx.limits.text_bytes_max;
+            return Err(ctx.over_limit("text_bytes_max", result.len(), limit));
         }
     }
     result.push_str(rest);
@@ -394,24 +400,24 @@ fn starts_with(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
 }
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("CHAR_LENGTH", 1, 1, char_length),
-    Function::new("CONCAT", 1, 1, concat).variadic(),
-    Function::new("CONCAT_SEPARATOR", 2, 2, concat_separator).variadic(),
-    Function::new("CONTAINS", 2, 3, contains),
-    Function::new("FIND_FIRST", 2, 4, find_first),
-    Function::new("FIND_LAST", 2, 4, find_last),
-    Function::new("LEFT", 2, 2, left),
-    Function::new("LOWER", 1, 1, lower),
-    Function::new("LTRIM", 1, 2, ltrim),
-    Function::new("REPEAT", 2, 3, repeat),
-    Function::new("RIGHT", 2, 2, right),
-    Function::new("RTRIM", 1, 2, rtrim),
-    Function::new("SPLIT", 1, 3, split),
-    Function::new("STARTS_WITH", 2, 3, starts_with),
-    Function::new("SUBSTITUTE", 2, 4, substitute),
-    Function::new("SUBSTRING", 2, 3, substring),
-    Function::new("SUBSTRING_BYTES", 2, 5, substring_bytes),
-    Function::new("TO_CHAR", 1, 1, to_char),
-    Function::new("TRIM", 1, 2, trim),
-    Function::new("UPPER", 1, 1, upper),
+    Function::of_texts("CHAR_LENGTH", 1, 1, char_length),
+    Function::of_texts("CONCAT", 1, 1, concat).variadic(),
+    Function::of_texts("CONCAT_SEPARATOR", 2, 2, concat_separator).variadic(),
+    Function::of_texts("CONTAINS", 2, 3, contains),
+    Function::of_texts("FIND_FIRST", 2, 4, find_first),
+    Function::of_texts("FIND_LAST", 2, 4, find_last),
+    Function::of_texts("LEFT", 2, 2, left),
+    Function::of_texts("LOWER", 1, 1, lower),
+    Function::of_texts("LTRIM", 1, 2, ltrim),
+    Function::of_texts("REPEAT", 2, 3, repeat),
+    Function::of_texts("RIGHT", 2, 2, right),
+    Function::of_texts("RTRIM", 1, 2, rtrim),
+    Function::of_texts("SPLIT", 1, 3, split),
+    Function::of_texts("STARTS_WITH", 2, 3, starts_with),
+    Function::of_texts("SUBSTITUTE", 2, 4, substitute),
+    Function::of_texts("SUBSTRING", 2, 3, substring),
+    Function::of_texts("SUBSTRING_BYTES", 2, 5, substring_bytes),
+    Function::of_texts("TO_CHAR", 1, 1, to_char),
+    Function::of_texts("TRIM", 1, 2, trim),
+    Function::of_texts("UPPER", 1, 1, upper),
 ];

@@ -86,6 +86,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("TO_ARRAY", 1, 1, to_array),
     Function::new("TO_BOOL", 1, 1, to_bool),
     Function::new("TO_NUMBER", 1, 1, to_number),
-    Function::new("TO_STRING", 1, 1, to_string),
+    Function::of_texts("TO_STRING", 1, 1, to_string),
     Function::new("TYPENAME", 1, 1, typename),
 ];
