@@ -1,17 +1,31 @@
 // Paths, addresses and identity of a request.
 // why: path is relative to the service, url without the database, originalUrl with it
 // info: {"user": "jan", "authorized": true}
-'use strict';
-const createRouter = require('@arangodb/foxx/router');
+"use strict";
+const createRouter = require("@arangodb/foxx/router");
 const child = createRouter();
-child.get('/:id', (req, res) => res.json({
-  path: req.path, url: req.url, originalUrl: req.originalUrl, baseUrl: req.baseUrl, database: req.database,
-  method: req.method, hostname: req.hostname, port: req.port, protocol: req.protocol, secure: req.secure,
-  remote: [req.remoteAddress, req.remoteAddresses, req.remotePort], user: req.arangoUser,
-  authorized: req.authorized, xhr: req.xhr, version: req.arangoVersion, mount: req.context.mount,
-  raw: [req._raw.url, req._raw.requestType, req._raw.cookies],
-}));
-module.context.use('/items', child);
+child.get("/:id", (req, res) =>
+  res.json({
+    path: req.path,
+    url: req.url,
+    originalUrl: req.originalUrl,
+    baseUrl: req.baseUrl,
+    database: req.database,
+    method: req.method,
+    hostname: req.hostname,
+    port: req.port,
+    protocol: req.protocol,
+    secure: req.secure,
+    remote: [req.remoteAddress, req.remoteAddresses, req.remotePort],
+    user: req.arangoUser,
+    authorized: req.authorized,
+    xhr: req.xhr,
+    version: req.arangoVersion,
+    mount: req.context.mount,
+    raw: [req._raw.url, req._raw.requestType, req._raw.cookies],
+  }),
+);
+module.context.use("/items", child);
 
 // => GET /items/7?a=1
 // > host: localhost:8530

@@ -1,12 +1,25 @@
-// Builds `dist/`: `runtime.js`, one file for each module of `bundled/packages.mjs`, and their licences.
-// With --check it builds elsewhere and fails if the committed files differ.
+// Builds `dist/`: `runtime.js`, one file for each module of `bundled/packages.mjs`, and their
+// licences. With --check it builds elsewhere and fails if the committed files differ.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { BUNDLED_PACKAGES, NODE_PACKAGES, PRIVATE_PACKAGES, PROVIDED_NAMES } from './bundled/packages.mjs';
+import {
+  BUNDLED_PACKAGES,
+  NODE_PACKAGES,
+  PRIVATE_PACKAGES,
+  PROVIDED_NAMES,
+} from './bundled/packages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packagesFolder = join(here, 'node_modules');
@@ -39,8 +52,8 @@ async function buildRuntime() {
   return result.outputFiles[0].text;
 }
 
-// Leaves to `require` what is a module of its own, so that packages share one copy; nested copies of another
-// version are bundled.
+// Leaves to `require` what is a module of its own, so that packages share one copy; nested copies
+// of another version are bundled.
 function sharing(own) {
   return {
     name: 'sharing',
@@ -53,20 +66,26 @@ function sharing(own) {
         const shared = Object.hasOwn(NODE_PACKAGES, id) || BUNDLED_PACKAGES.includes(id);
         if (!shared || packageName === own) return undefined;
         const found = await build.resolve(args.path === id ? packageName : args.path, {
-          kind: args.kind, importer: args.importer, resolveDir: args.resolveDir, pluginData: 'resolved',
+          kind: args.kind,
+          importer: args.importer,
+          resolveDir: args.resolveDir,
+          pluginData: 'resolved',
         });
         if (found.errors.length > 0) return { path: id, external: true };
         const top = join(packagesFolder, packageName);
         return found.path.startsWith(`${top}/`) ? { path: id, external: true } : found;
       });
-      // Its Node version reads call sites, which only one engine offers; the browser version is inert.
+      // Its Node version reads call sites, which only one engine offers; the browser version is
+      // inert.
       build.onResolve({ filter: /^depd$/ }, () => ({
         path: join(packagesFolder, 'depd/lib/browser/index.js'),
       }));
       // It hands `require` on as a parameter, where no bundler can see it.
       build.onLoad({ filter: /node_modules\/sinon\/lib\/.*\.js$/ }, ({ path }) => ({
-        contents: readFileSync(path, 'utf8')
-          .replace(/function loadDependencies\(require\b/, 'function loadDependencies(given'),
+        contents: readFileSync(path, 'utf8').replace(
+          /function loadDependencies\(require\b/,
+          'function loadDependencies(given',
+        ),
       }));
     },
   };
@@ -76,7 +95,10 @@ async function buildPackage(packageName, inputs) {
   const result = await esbuild.build({
     ...COMMON,
     plugins: [sharing(packageName)],
-    stdin: { contents: `module.exports = require(${JSON.stringify(packageName)});`, resolveDir: here },
+    stdin: {
+      contents: `module.exports = require(${JSON.stringify(packageName)});`,
+      resolveDir: here,
+    },
   });
   for (const path of Object.keys(result.metafile.inputs)) {
     if (!path.startsWith('(disabled)')) inputs.add(path);
@@ -90,7 +112,10 @@ function usedPackages(inputs) {
   for (const path of inputs) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
     if (match !== null && !packages.has(match[1])) {
-      packages.set(match[1], JSON.parse(readFileSync(join(here, match[1], 'package.json'), 'utf8')));
+      packages.set(
+        match[1],
+        JSON.parse(readFileSync(join(here, match[1], 'package.json'), 'utf8')),
+      );
     }
   }
   return [...packages].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -107,21 +132,31 @@ function licenceOf(manifest) {
 }
 
 function licenceText(folder) {
-  const name = readdirSync(join(here, folder)).sort().find((file) => /^(licen[cs]e|copying)/i.test(file));
+  const name = readdirSync(join(here, folder))
+    .sort()
+    .find((file) => /^(licen[cs]e|copying)/i.test(file));
   return name === undefined ? '' : readFileSync(join(here, folder, name), 'utf8').trim();
 }
 
 function licences(inputs) {
   const packages = usedPackages(inputs);
-  const rows = packages.map(([folder, manifest]) =>
-    `| ${manifest.name} | ${manifest.version} | ${licenceOf(manifest)} |`);
+  const rows = packages.map(
+    ([folder, manifest]) => `| ${manifest.name} | ${manifest.version} | ${licenceOf(manifest)} |`,
+  );
   const table = [
-    '# Licences of the bundled packages', '',
-    'Generated by `npm run build`. The full texts are in `dist/LICENSES.txt`.', '',
-    '| package | version | licence |', '|---|---|---|', ...new Set(rows), '',
+    '# Licences of the bundled packages',
+    '',
+    'Generated by `npm run build`. The full texts are in `dist/LICENSES.txt`.',
+    '',
+    '| package | version | licence |',
+    '|---|---|---|',
+    ...new Set(rows),
+    '',
   ].join('\n');
-  const texts = packages.map(([folder, manifest]) =>
-    `${manifest.name} ${manifest.version} (${licenceOf(manifest)})\n\n${licenceText(folder)}\n`);
+  const texts = packages.map(
+    ([folder, manifest]) =>
+      `${manifest.name} ${manifest.version} (${licenceOf(manifest)})\n\n${licenceText(folder)}\n`,
+  );
   return { table, text: [...new Set(texts)].join(`\n${'-'.repeat(80)}\n\n`) };
 }
 
@@ -156,7 +191,9 @@ function check(files) {
   writeAll(files, folder);
   const differing = [...files.keys()].filter((path) => {
     const committed = join(here, path);
-    return !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(folder, path)));
+    return (
+      !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(folder, path)))
+    );
   });
   const known = new Set(files.keys());
   for (const name of readdirSync(join(here, 'dist'), { recursive: true, withFileTypes: true })) {

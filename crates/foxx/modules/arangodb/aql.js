@@ -58,7 +58,9 @@ class Builder {
   }
 
   addBound(value) {
-    const isSource = value !== null && typeof value === 'object' &&
+    const isSource =
+      value !== null &&
+      typeof value === 'object' &&
       (value.isArangoCollection === true || value.isArangoView === true);
     const bound = isSource || isGraph(value) ? nameOf(value) : value;
     const key = isSource || isGraph(value) ? value : bound;
@@ -99,8 +101,12 @@ function nameOf(source) {
 }
 
 function isForeignQuery(value) {
-  return typeof value.query === 'string' && value.bindVars !== null && typeof value.bindVars === 'object' &&
-    typeof value._source === 'function';
+  return (
+    typeof value.query === 'string' &&
+    value.bindVars !== null &&
+    typeof value.bindVars === 'object' &&
+    typeof value._source === 'function'
+  );
 }
 
 function aql(strings, ...values) {
@@ -108,7 +114,8 @@ function aql(strings, ...values) {
 }
 
 aql.literal = function literal(value) {
-  if (value !== null && typeof value === 'object' && typeof value.toAQL === 'function') return value;
+  if (value !== null && typeof value === 'object' && typeof value.toAQL === 'function')
+    return value;
   return new Literal(value === undefined ? '' : String(value));
 };
 

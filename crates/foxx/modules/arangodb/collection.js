@@ -34,8 +34,10 @@ class ArangoCollection {
   }
 
   properties(changes) {
-    return state.ops.collectionProperties(this._name,
-      changes === undefined ? undefined : JSON.stringify(changes));
+    return state.ops.collectionProperties(
+      this._name,
+      changes === undefined ? undefined : JSON.stringify(changes),
+    );
   }
 
   figures(details = false) {
@@ -122,10 +124,14 @@ class ArangoCollection {
   insert(...args) {
     const isEdgeForm = args.length >= 3 && isVertex(args[0]) && isVertex(args[1]);
     const [data, given] = isEdgeForm
-      ? [{ ...args[2], _from: vertexId(args[0]), _to: vertexId(args[1]) }, args[3]] : args;
+      ? [{ ...args[2], _from: vertexId(args[0]), _to: vertexId(args[1]) }, args[3]]
+      : args;
     const options = readOptions(given);
     if (Array.isArray(data)) return silence(options, this._writeMany('insert', data, options));
-    return silence(options, state.ops.documentInsert(this._name, toDocument(data), optionsJson(options)));
+    return silence(
+      options,
+      state.ops.documentInsert(this._name, toDocument(data), optionsJson(options)),
+    );
   }
 
   save(...args) {
@@ -151,19 +157,27 @@ class ArangoCollection {
   _changeMany(kind, selectors, data, given) {
     const paired = Array.isArray(data);
     if (paired && data.length !== selectors.length) {
-      throw new ArangoError({ errorNum: 10, errorMessage: 'selectors and documents must have the same length' });
+      throw new ArangoError({
+        errorNum: 10,
+        errorMessage: 'selectors and documents must have the same length',
+      });
     }
     const options = readOptions(paired ? given : data);
     const items = selectors.map((selector, at) => ({
-      ...readSelector(this, selector), document: paired ? data[at] : selector,
+      ...readSelector(this, selector),
+      document: paired ? data[at] : selector,
     }));
     return silence(options, this._writeMany(kind, ignoreRevisions(items, options), options));
   }
 
   remove(selector, given, waitForSync) {
-    const options = typeof given === 'boolean' ? { overwrite: given, waitForSync } : readOptions(given);
+    const options =
+      typeof given === 'boolean' ? { overwrite: given, waitForSync } : readOptions(given);
     if (Array.isArray(selector)) {
-      const items = ignoreRevisions(selector.map((item) => readSelector(this, item)), options);
+      const items = ignoreRevisions(
+        selector.map((item) => readSelector(this, item)),
+        options,
+      );
       return silence(options, this._writeMany('remove', items, options));
     }
     const { key, rev } = readSelector(this, selector);
@@ -171,7 +185,12 @@ class ArangoCollection {
   }
 
   _writeMany(kind, items, options) {
-    return state.ops.documentWriteMany(kind, this._name, JSON.stringify(items), optionsJson(options));
+    return state.ops.documentWriteMany(
+      kind,
+      this._name,
+      JSON.stringify(items),
+      optionsJson(options),
+    );
   }
 
   ensureIndex(definition) {
@@ -193,8 +212,9 @@ class ArangoCollection {
 
   index(given) {
     const name = indexName(given);
-    const found = this.getIndexes().find((index) =>
-      index.id === name || index.name === name || index.id === `${this._name}/${name}`);
+    const found = this.getIndexes().find(
+      (index) => index.id === name || index.name === name || index.id === `${this._name}/${name}`,
+    );
     return found === undefined ? null : found;
   }
 
@@ -216,7 +236,10 @@ Object.assign(ArangoCollection, { TYPE_DOCUMENT, TYPE_EDGE, STATUS_LOADED });
 Object.defineProperty(ArangoCollection.prototype, 'isArangoCollection', { value: true });
 
 function isVertex(value) {
-  return typeof value === 'string' || (value !== null && typeof value === 'object' && !Array.isArray(value));
+  return (
+    typeof value === 'string' ||
+    (value !== null && typeof value === 'object' && !Array.isArray(value))
+  );
 }
 
 function vertexId(vertex) {
@@ -241,7 +264,8 @@ function readOptions(given) {
   return typeof given === 'boolean' ? { waitForSync: given } : given;
 }
 
-// update(selector, data, keepNull, waitForSync), replace(selector, data, overwrite, waitForSync) or options.
+// update(selector, data, keepNull, waitForSync), replace(selector, data, overwrite, waitForSync) or
+// options.
 function readChangeOptions(kind, given, waitForSync) {
   if (typeof given !== 'boolean' && waitForSync === undefined) return readOptions(given);
   return kind === 'update' ? { keepNull: given, waitForSync } : { overwrite: given, waitForSync };

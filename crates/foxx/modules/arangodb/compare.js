@@ -7,7 +7,8 @@ function constantEquals(a, b) {
   const length = Math.max(left.length, right.length);
   let difference = left.length ^ right.length;
   for (let at = 0; at < length; at += 1) {
-    // Past the end of one text charCodeAt is NaN, which counts as 0 here; the lengths already differ.
+    // Past the end of one text charCodeAt is NaN, which counts as 0 here; the lengths already
+    // differ.
     difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
   }
   return difference === 0;

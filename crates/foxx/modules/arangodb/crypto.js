@@ -55,7 +55,13 @@ function uuidv4() {
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
 }
 
 function createNonce() {
@@ -71,7 +77,8 @@ function checkAndMarkNonce(text) {
   const now = Math.floor(state.ops.now() / 1000);
   const made = bytes.readUInt32BE(0);
   if (made > now + NONCE_LIFETIME_S || made < now - NONCE_LIFETIME_S) return false;
-  for (const [nonce, time] of usedNonces) if (time < now - NONCE_LIFETIME_S) usedNonces.delete(nonce);
+  for (const [nonce, time] of usedNonces)
+    if (time < now - NONCE_LIFETIME_S) usedNonces.delete(nonce);
   const key = bytes.toString('hex');
   if (usedNonces.has(key)) return false;
   usedNonces.set(key, made);
@@ -88,7 +95,10 @@ function fromBase64url(text) {
 
 function hmacAlgorithm(hash) {
   const sign = (key, segment) => base64url(Buffer.from(hmac(key, segment, hash), 'hex'));
-  return { sign, verify: (key, segment, signature) => constantEquals(sign(key, segment), signature) };
+  return {
+    sign,
+    verify: (key, segment, signature) => constantEquals(sign(key, segment), signature),
+  };
 }
 
 const jwtAlgorithms = {
@@ -106,17 +116,21 @@ const jwtAlgorithms = {
 function jwtCanonicalAlgorithmName(name) {
   const wanted = String(name).toLowerCase();
   const found = Object.keys(jwtAlgorithms).find((known) => known.toLowerCase() === wanted);
-  if (found === undefined) throw new Error(`Unknown algorithm "${name}"! Only ${Object.keys(jwtAlgorithms).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`Unknown algorithm "${name}"! Only ${Object.keys(jwtAlgorithms).join(', ')}`);
   return found;
 }
 
 function jwtEncode(key, message, algorithm) {
   if (algorithm === undefined) throw new Error('Missing algorithm');
   const name = jwtCanonicalAlgorithmName(algorithm);
-  if (name === 'none' && key) throw new Error('Can not sign message with key using algorithm "none"!');
+  if (name === 'none' && key)
+    throw new Error('Can not sign message with key using algorithm "none"!');
   if (name !== 'none' && !key) throw new Error(`Key is required for algorithm "${name}"`);
   const payload = typeof message === 'string' ? message : JSON.stringify(message);
-  const segments = [JSON.stringify({ typ: 'JWT', alg: name }), payload].map((part) => base64url(Buffer.from(part)));
+  const segments = [JSON.stringify({ typ: 'JWT', alg: name }), payload].map((part) =>
+    base64url(Buffer.from(part)),
+  );
   segments.push(jwtAlgorithms[name].sign(key, segments.join('.')));
   return segments.join('.');
 }
@@ -125,7 +139,9 @@ function jwtDecode(key, token, noVerify = false) {
   if (!token) return null;
   const segments = String(token).split('.');
   if (segments.length !== 3) throw new Error('Wrong number of JWT segments!');
-  const [header, payload] = segments.slice(0, 2).map((part) => JSON.parse(fromBase64url(part).toString('utf8')));
+  const [header, payload] = segments
+    .slice(0, 2)
+    .map((part) => JSON.parse(fromBase64url(part).toString('utf8')));
   if (!noVerify) {
     const name = jwtCanonicalAlgorithmName(header.alg);
     // With a key an unsigned token must never pass, whatever its header says.

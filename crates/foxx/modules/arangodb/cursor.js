@@ -95,7 +95,8 @@ class ArangoQueryCursor {
 
   _readBatch() {
     const batch = state.ops.cursorNext(this._id);
-    // Batches are appended while something of the earlier ones is unread, so that `_documents` stays whole.
+    // Batches are appended while something of the earlier ones is unread, so that `_documents`
+    // stays whole.
     if (this._at >= this._documents.length) {
       this._documents = batch.result;
       this._at = 0;
@@ -110,14 +111,15 @@ class ArangoQueryCursor {
 
   toString() {
     const count = this._count === undefined ? this._documents.length : this._count;
-    return `[object ArangoQueryCursor, count: ${count}, cached: ${this._cached}, hasMore: ${this._hasMore}]`;
+    const facts = [`count: ${count}`, `cached: ${this._cached}`, `hasMore: ${this._hasMore}`];
+    return `[object ArangoQueryCursor, ${facts.join(', ')}]`;
   }
 
   toJSON() {
     return { _documents: this._documents };
   }
 
-  * [Symbol.iterator]() {
+  *[Symbol.iterator]() {
     while (this.hasNext()) yield this.next();
   }
 }

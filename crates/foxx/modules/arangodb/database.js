@@ -82,7 +82,8 @@ class ArangoDatabase {
   _drop(given, options) {
     const name = collectionName(given);
     const info = name === undefined ? undefined : state.ops.collectionFind(name);
-    if (info !== undefined) state.ops.collectionDrop(info.name, Boolean(options && options.isSystem));
+    if (info !== undefined)
+      state.ops.collectionDrop(info.name, Boolean(options && options.isSystem));
   }
 
   _truncate(given) {
@@ -134,7 +135,9 @@ class ArangoDatabase {
   }
 
   _parse(query) {
-    return state.ops.queryParse(query !== null && typeof query === 'object' ? query.query : String(query));
+    return state.ops.queryParse(
+      query !== null && typeof query === 'object' ? query.query : String(query),
+    );
   }
 
   _explain(query, ...args) {
@@ -167,7 +170,8 @@ function createCollection(name, type, properties, options) {
 }
 
 function collectionName(given) {
-  if (given !== null && typeof given === 'object' && given.isArangoCollection === true) return given.name();
+  if (given !== null && typeof given === 'object' && given.isArangoCollection === true)
+    return given.name();
   return typeof given === 'string' || typeof given === 'number' ? String(given) : undefined;
 }
 
@@ -175,12 +179,22 @@ function collectionOf(selector) {
   const { collection } = readFullSelector(selector);
   const info = state.ops.collectionFind(collection);
   if (info === undefined) {
-    throw new ArangoError({ errorNum: 1203, errorMessage: `collection or view not found: ${collection}` });
+    throw new ArangoError({
+      errorNum: 1203,
+      errorMessage: `collection or view not found: ${collection}`,
+    });
   }
   return new ArangoCollection(info);
 }
 
-const RESERVED = new Set(['then', 'constructor', 'prototype', 'inspect', 'isArangoCollection', 'toAQL']);
+const RESERVED = new Set([
+  'then',
+  'constructor',
+  'prototype',
+  'inspect',
+  'isArangoCollection',
+  'toAQL',
+]);
 
 // `db.name` is the collection of that name, unless the name is a method.
 const db = new Proxy(new ArangoDatabase(), {

@@ -10,8 +10,10 @@ const REDIRECTS_DEFAULT = 10;
 
 class IncomingResponse {
   constructor(answer, encoding) {
-    const body = answer.body === undefined ? Buffer.alloc(0)
-      : Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
+    const body =
+      answer.body === undefined
+        ? Buffer.alloc(0)
+        : Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
     this.status = answer.status === 0 ? 500 : answer.status;
     this.statusCode = this.status;
     this.message = answer.message;
@@ -44,7 +46,8 @@ class IncomingResponse {
 
 function readUrl(options) {
   const given = options.url === undefined ? options.uri : options.url;
-  if (given === undefined || given === null || given === '') throw new Error('Invalid URL: none given');
+  if (given === undefined || given === null || given === '')
+    throw new Error('Invalid URL: none given');
   const url = requireFile('url');
   const text = typeof given === 'object' ? url.format(given) : String(given);
   if (text.startsWith('/')) return { text, auth: undefined };
@@ -55,7 +58,8 @@ function readUrl(options) {
 
 function addQuery(url, { qs, useQuerystring }) {
   if (qs === undefined || qs === null || qs === '') return url;
-  const text = typeof qs === 'string' ? qs : requireFile(useQuerystring ? 'querystring' : 'qs').stringify(qs);
+  const text =
+    typeof qs === 'string' ? qs : requireFile(useQuerystring ? 'querystring' : 'qs').stringify(qs);
   if (text === '') return url;
   const [head, hash] = url.split('#');
   return `${head}${head.includes('?') ? '&' : '?'}${text}${hash === undefined ? '' : `#${hash}`}`;
@@ -63,7 +67,8 @@ function addQuery(url, { qs, useQuerystring }) {
 
 function authorization(auth, fromUrl) {
   if (auth && auth.bearer !== undefined) return `Bearer ${auth.bearer}`;
-  const pair = auth ? `${auth.username || ''}:${auth.password || ''}`
+  const pair = auth
+    ? `${auth.username || ''}:${auth.password || ''}`
     : fromUrl && decodeURIComponent(fromUrl.includes(':') ? fromUrl : `${fromUrl}:`);
   return pair ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined;
 }
@@ -76,7 +81,10 @@ function readBody({ body, json, form, useQuerystring }) {
     return [JSON.stringify(body), undefined];
   }
   if (form === undefined || form === null) return [undefined, undefined];
-  const text = typeof form === 'string' ? form : requireFile(useQuerystring ? 'querystring' : 'qs').stringify(form);
+  const text =
+    typeof form === 'string'
+      ? form
+      : requireFile(useQuerystring ? 'querystring' : 'qs').stringify(form);
   return [text, 'application/x-www-form-urlencoded'];
 }
 
@@ -86,7 +94,8 @@ function makeHeaders(options, contentType, auth) {
     const value = options.headers[name];
     if (value !== undefined && value !== null) headers[name.toLowerCase()] = String(value);
   }
-  if (contentType !== undefined && headers['content-type'] === undefined) headers['content-type'] = contentType;
+  if (contentType !== undefined && headers['content-type'] === undefined)
+    headers['content-type'] = contentType;
   if (options.json && headers.accept === undefined) headers.accept = 'application/json';
   if (auth !== undefined && headers.authorization === undefined) headers.authorization = auth;
   return Object.entries(headers);
@@ -117,8 +126,11 @@ function readArguments(first, second) {
 }
 
 function isParsedUrl(value) {
-  return value.url === undefined && value.uri === undefined && (value.href !== undefined || value.host !== undefined ||
-    value.pathname !== undefined);
+  return (
+    value.url === undefined &&
+    value.uri === undefined &&
+    (value.href !== undefined || value.host !== undefined || value.pathname !== undefined)
+  );
 }
 
 function request(first, second) {

@@ -42,8 +42,12 @@ function keyOf(collection, text) {
 // {collection, key, rev} of a selector that names its collection.
 function readFullSelector(selector) {
   if (typeof selector === 'string') return { ...splitId(selector), rev: undefined };
-  if (selector === null || typeof selector !== 'object' || typeof selector._id !== 'string') throw badHandle();
-  return { ...splitId(selector._id), rev: typeof selector._rev === 'string' ? selector._rev : undefined };
+  if (selector === null || typeof selector !== 'object' || typeof selector._id !== 'string')
+    throw badHandle();
+  return {
+    ...splitId(selector._id),
+    rev: typeof selector._rev === 'string' ? selector._rev : undefined,
+  };
 }
 
 module.exports = { readFullSelector, readSelector };

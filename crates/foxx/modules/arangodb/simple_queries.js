@@ -1,5 +1,5 @@
-// `all`, `byExample` and their family, edges of vertices, and the older index helpers: all built on AQL and
-// on the methods of collections.
+// `all`, `byExample` and their family, edges of vertices, and the older index helpers: all built on
+// AQL and on the methods of collections.
 'use strict';
 
 const { ArangoError } = require('../runtime/errors.js');
@@ -59,7 +59,8 @@ class SimpleQuery {
   }
 
   _assertFresh() {
-    if (this._cursor !== undefined) throw new ArangoError({ errorNum: 10, errorMessage: 'query already executed' });
+    if (this._cursor !== undefined)
+      throw new ArangoError({ errorNum: 10, errorMessage: 'query already executed' });
   }
 
   execute(batchSize) {
@@ -67,13 +68,19 @@ class SimpleQuery {
     if (batchSize !== undefined) this._batchSize = batchSize;
     const limit = this._limitText();
     const options = this._batchSize === undefined ? undefined : { batchSize: this._batchSize };
-    this._cursor = runQuery(`FOR doc IN @@collection ${this._filter.text} ${limit.text} RETURN doc`,
-      [{ '@collection': this._collection.name(), ...this._filter.bindVars, ...limit.bindVars }, options]);
+    this._cursor = runQuery(
+      `FOR doc IN @@collection ${this._filter.text} ${limit.text} RETURN doc`,
+      [
+        { '@collection': this._collection.name(), ...this._filter.bindVars, ...limit.bindVars },
+        options,
+      ],
+    );
   }
 
   _limitText() {
     if (this._limit === undefined && this._skip === 0) return { text: '', bindVars: {} };
-    const count = this._limit === undefined || this._limit === null ? Number.MAX_SAFE_INTEGER : this._limit;
+    const count =
+      this._limit === undefined || this._limit === null ? Number.MAX_SAFE_INTEGER : this._limit;
     return { text: 'LIMIT @skip, @limit', bindVars: { skip: this._skip, limit: count } };
   }
 
@@ -104,9 +111,11 @@ class SimpleQuery {
 
   count(applyLimit = false) {
     const limit = applyLimit ? this._limitText() : { text: '', bindVars: {} };
-    const text = `FOR doc IN @@collection ${this._filter.text} ${limit.text} COLLECT WITH COUNT INTO n RETURN n`;
-    return runQuery(text,
-      [{ '@collection': this._collection.name(), ...this._filter.bindVars, ...limit.bindVars }]).next();
+    const text = `FOR doc IN @@collection ${this._filter.text} ${limit.text}
+      COLLECT WITH COUNT INTO n RETURN n`;
+    return runQuery(text, [
+      { '@collection': this._collection.name(), ...this._filter.bindVars, ...limit.bindVars },
+    ]).next();
   }
 
   setBatchSize(size) {
@@ -143,7 +152,8 @@ function changeByExample(collection, example, limit, tail, extraBind) {
 
 // (waitForSync or options, limit) as (options, limit).
 function readTail(first, limit) {
-  const options = first !== null && typeof first === 'object' ? first : { waitForSync: Boolean(first) };
+  const options =
+    first !== null && typeof first === 'object' ? first : { waitForSync: Boolean(first) };
   return { options, limit: limit === undefined ? options.limit : limit };
 }
 
@@ -164,8 +174,9 @@ const methods = {
   },
 
   any() {
-    const found = runQuery('FOR doc IN @@collection SORT RAND() LIMIT 1 RETURN doc',
-      [{ '@collection': this.name() }]).next();
+    const found = runQuery('FOR doc IN @@collection SORT RAND() LIMIT 1 RETURN doc', [
+      { '@collection': this.name() },
+    ]).next();
     return found === undefined ? null : found;
   },
 
@@ -174,13 +185,20 @@ const methods = {
   },
 
   firstExample(...args) {
-    const found = this.byExample(...args).limit(1).next();
+    const found = this.byExample(...args)
+      .limit(1)
+      .next();
     return found === undefined ? null : found;
   },
 
   removeByExample(example, given, count) {
     const { options, limit } = readTail(given, count);
-    return changeByExample(this, example, limit, `REMOVE doc IN @@collection ${optionsText(options)}`);
+    return changeByExample(
+      this,
+      example,
+      limit,
+      `REMOVE doc IN @@collection ${optionsText(options)}`,
+    );
   },
 
   replaceByExample(example, data, given, count) {
@@ -191,7 +209,8 @@ const methods = {
 
   // (example, data, keepNull or options, waitForSync, limit)
   updateByExample(example, data, given, waitForSync, count) {
-    const options = given !== null && typeof given === 'object' ? given : { keepNull: given, waitForSync };
+    const options =
+      given !== null && typeof given === 'object' ? given : { keepNull: given, waitForSync };
     const limit = count === undefined ? options.limit : count;
     const tail = `UPDATE doc WITH @data IN @@collection ${optionsText(options)}`;
     return changeByExample(this, example, limit, tail, { data });
@@ -236,8 +255,9 @@ function findEdges(collection, vertices, condition) {
   if (collection.type() !== TYPE_EDGE) throw new ArangoError({ errorNum: 1218 });
   const list = Array.isArray(vertices) ? vertices : [vertices];
   const ids = list.map((vertex) => (typeof vertex === 'string' ? vertex : vertex._id));
-  return runQuery(`FOR doc IN @@collection FILTER ${condition} RETURN doc`,
-    [{ '@collection': collection.name(), ids }]).toArray();
+  return runQuery(`FOR doc IN @@collection FILTER ${condition} RETURN doc`, [
+    { '@collection': collection.name(), ids },
+  ]).toArray();
 }
 
 function ensureLegacy(collection, type, unique, args) {
@@ -248,7 +268,11 @@ function ensureLegacy(collection, type, unique, args) {
 }
 
 for (const [name, value] of Object.entries(methods)) {
-  Object.defineProperty(ArangoCollection.prototype, name, { value, writable: true, configurable: true });
+  Object.defineProperty(ArangoCollection.prototype, name, {
+    value,
+    writable: true,
+    configurable: true,
+  });
 }
 
 module.exports = { SimpleQuery };

@@ -15,8 +15,10 @@ function readArguments(query, args) {
 }
 
 function textOf(query) {
-  if (query !== null && typeof query === 'object' && typeof query.toAQL === 'function') return query.toAQL();
-  if (typeof query !== 'string') throw new ArangoError({ errorNum: 10, errorMessage: 'query must be a string' });
+  if (query !== null && typeof query === 'object' && typeof query.toAQL === 'function')
+    return query.toAQL();
+  if (typeof query !== 'string')
+    throw new ArangoError({ errorNum: 10, errorMessage: 'query must be a string' });
   return query;
 }
 
@@ -31,7 +33,8 @@ function merge(...options) {
 
 function toJsonOption(value) {
   return value === undefined || value === null || Object.keys(value).length === 0
-    ? undefined : JSON.stringify(value);
+    ? undefined
+    : JSON.stringify(value);
 }
 
 function bindJson(bindVars) {
@@ -42,7 +45,10 @@ function bindJson(bindVars) {
   for (const key of Object.keys(bindVars)) {
     const value = bindVars[key];
     if (value !== null && typeof value === 'object' && value.isArangoCollection === true) {
-      throw new ArangoError({ errorNum: 10, errorMessage: `bad parameter: collection as bind value '${key}'` });
+      throw new ArangoError({
+        errorNum: 10,
+        errorMessage: `bad parameter: collection as bind value '${key}'`,
+      });
     }
   }
   return toJsonOption(bindVars);

@@ -7,12 +7,18 @@ const { ArangoError } = require('../runtime/errors.js');
 function names(given) {
   if (given === undefined || given === null) return [];
   return (Array.isArray(given) ? given : [given]).map((item) =>
-    (item !== null && typeof item === 'object' && item.isArangoCollection === true ? item.name() : String(item)));
+    item !== null && typeof item === 'object' && item.isArangoCollection === true
+      ? item.name()
+      : String(item),
+  );
 }
 
 function readCollections(given) {
   if (given === null || typeof given !== 'object') {
-    throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid collections definition for transaction' });
+    throw new ArangoError({
+      errorNum: 10,
+      errorMessage: 'missing/invalid collections definition for transaction',
+    });
   }
   if (Array.isArray(given)) return { read: names(given), write: [], exclusive: [] };
   const { read, write, exclusive, allowImplicit } = given;
@@ -23,10 +29,14 @@ function readCollections(given) {
 function readAction(action) {
   if (typeof action === 'function') return action;
   if (typeof action !== 'string') {
-    throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid action definition for transaction' });
+    throw new ArangoError({
+      errorNum: 10,
+      errorMessage: 'missing/invalid action definition for transaction',
+    });
   }
   const wrapped = /^\s*(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(action)
-    ? `(${action}\n)` : `(function (params) {${action}\n})`;
+    ? `(${action}\n)`
+    : `(function (params) {${action}\n})`;
   return state.ops.evaluate(wrapped, 'transaction');
 }
 

@@ -1,4 +1,5 @@
-// The files of `dist/builtin`: the name by which services require a module, and the package behind it.
+// The files of `dist/builtin`: the name by which services require a module, and the package behind
+// it.
 
 // Modules of Node that polyfills provide.
 export const NODE_PACKAGES = {
@@ -59,4 +60,15 @@ export const PRIVATE_PACKAGES = {
 };
 
 // Node modules that our own runtime provides, or that it keeps for bundled packages alone.
-export const PROVIDED_NAMES = ['console', 'crypto', 'fs', 'module', 'net', 'os', 'process', 'timers', 'tty', 'vm'];
+export const PROVIDED_NAMES = [
+  'console',
+  'crypto',
+  'fs',
+  'module',
+  'net',
+  'os',
+  'process',
+  'timers',
+  'tty',
+  'vm',
+];

@@ -16,7 +16,9 @@ function formatCookies(name, value, given) {
   const cookies = [formatCookie(name, text, options)];
   if (options.secret) {
     const algorithm = String(options.algorithm || 'sha256').toLowerCase();
-    cookies.push(formatCookie(`${name}.sig`, state.ops.hmac(algorithm, options.secret, text), options));
+    cookies.push(
+      formatCookie(`${name}.sig`, state.ops.hmac(algorithm, options.secret, text), options),
+    );
   }
   return cookies;
 }

@@ -1,5 +1,5 @@
-// The endpoint methods: what routers, routes and mountings share. An object of this class only records;
-// `tree.js` merges the records when the service has been loaded.
+// The endpoint methods: what routers, routes and mountings share. An object of this class only
+// records; `tree.js` merges the records when the service has been loaded.
 'use strict';
 
 const { JsonSchema, hasValidator, isPlain, toSchema } = require('./schema.js');
@@ -93,7 +93,8 @@ class Definition {
   securityScheme(type, options, description) {
     const given = typeof options === 'string' ? {} : { ...options };
     const text = typeof options === 'string' ? options : description;
-    if (!['basic', 'apiKey', 'oauth2'].includes(type)) throw new Error(`Unknown security scheme: ${type}`);
+    if (!['basic', 'apiKey', 'oauth2'].includes(type))
+      throw new Error(`Unknown security scheme: ${type}`);
     let { id } = given;
     delete given.id;
     if (id === undefined) {
@@ -136,7 +137,8 @@ function isMimeList(value) {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-// A model is {schema?, fromClient?, forClient?}; a schema alone stands for a model that has only it.
+// A model is {schema?, fromClient?, forClient?}; a schema alone stands for a model that has only
+// it.
 function readModel(given) {
   if (given === undefined) return { model: undefined, multiple: false, given: false };
   if (given === null) return { model: null, multiple: false, given: true };
@@ -151,17 +153,27 @@ function toModel(given) {
   if (typeof given !== 'object' && typeof given !== 'function') {
     throw new Error(`Expected a model or schema but got ${typeof given}`);
   }
-  const isModel = typeof given === 'function' ||
-    (!hasValidator(given) && (typeof given.forClient === 'function' ||
-      typeof given.fromClient === 'function' || isSchemaMember(given.schema)));
+  const isModel =
+    typeof given === 'function' ||
+    (!hasValidator(given) &&
+      (typeof given.forClient === 'function' ||
+        typeof given.fromClient === 'function' ||
+        isSchemaMember(given.schema)));
   if (!isModel) return { source: undefined, schema: toSchema(given) };
   const { schema } = given;
-  return { source: given, schema: schema === undefined || schema === null ? undefined : toSchema(schema) };
+  return {
+    source: given,
+    schema: schema === undefined || schema === null ? undefined : toSchema(schema),
+  };
 }
 
-// `{schema: X}` is a model if X is a schema, but a plain object of schemas may also have a key `schema`.
+// `{schema: X}` is a model if X is a schema, but a plain object of schemas may also have a key
+// `schema`.
 function isSchemaMember(schema) {
-  return schema !== undefined && (hasValidator(schema) || schema instanceof JsonSchema || isPlain(schema));
+  return (
+    schema !== undefined &&
+    (hasValidator(schema) || schema instanceof JsonSchema || isPlain(schema))
+  );
 }
 
 module.exports = { Definition };

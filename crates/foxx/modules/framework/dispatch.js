@@ -41,7 +41,8 @@ class Dispatcher {
       const req = new Request(this.context, method, path, query, route, params, match.suffix);
       res = new Response(this.context, route);
       const result = route.plain
-        ? route.links[0].fn.call(undefined, req, res) : runLink(route, 0, req, res);
+        ? route.links[0].fn.call(undefined, req, res)
+        : runLink(route, 0, req, res);
       if (isPromise(result) || (res[BODY] === undefined && res.statusCode === undefined)) {
         if (isPromise(result)) watch(result, method, path);
         this.unfinished = res;
@@ -71,22 +72,24 @@ class Dispatcher {
     const { segments, starts } = split(path);
     const allowed = new Set();
     let match;
-    const seek = (verb) => walk(this.root, segments, 0, [], (route, values, at) => {
-      const suffix = route.wildcard ? restOf(path, starts, at) : undefined;
-      const { _accepts: accepts } = route.endpoint;
-      if (accepts !== undefined && !accepts(suffix)) return false;
-      const params = route.params.length === 0 ? undefined : readPathParams(route, values);
-      if (params === undefined && route.params.length > 0) return false;
-      if (!route.methods.includes(verb)) {
-        for (const name of route.methods) allowed.add(name);
-        return false;
-      }
-      match = { route, params, suffix };
-      return true;
-    });
+    const seek = (verb) =>
+      walk(this.root, segments, 0, [], (route, values, at) => {
+        const suffix = route.wildcard ? restOf(path, starts, at) : undefined;
+        const { _accepts: accepts } = route.endpoint;
+        if (accepts !== undefined && !accepts(suffix)) return false;
+        const params = route.params.length === 0 ? undefined : readPathParams(route, values);
+        if (params === undefined && route.params.length > 0) return false;
+        if (!route.methods.includes(verb)) {
+          for (const name of route.methods) allowed.add(name);
+          return false;
+        }
+        match = { route, params, suffix };
+        return true;
+      });
     if (!seek(method) && method === 'HEAD') seek('GET');
     if (match === undefined) respondUnmatched(this.context, path, query, allowed);
-    else if (match.params === undefined && match.suffix === undefined) this.remember(method, path, match);
+    else if (match.params === undefined && match.suffix === undefined)
+      this.remember(method, path, match);
     return match;
   }
 
@@ -144,7 +147,10 @@ function isPromise(value) {
 
 function watch(promise, method, path) {
   promise.then(undefined, (error) => {
-    state.ops.log('error', `${method} ${path}: unhandled rejection: ${fullStack(error).join('\n')}`);
+    state.ops.log(
+      'error',
+      `${method} ${path}: unhandled rejection: ${fullStack(error).join('\n')}`,
+    );
   });
 }
 
@@ -171,8 +177,10 @@ function respond(res) {
     }
     if (contentType === undefined) contentType = 'application/json';
   }
-  const block = headers === undefined && res[COOKIES] === undefined && contentType === mime.JSON_UTF8
-    ? JSON_HEADERS : formatHeaders(contentType, headers, res[COOKIES]);
+  const block =
+    headers === undefined && res[COOKIES] === undefined && contentType === mime.JSON_UTF8
+      ? JSON_HEADERS
+      : formatHeaders(contentType, headers, res[COOKIES]);
   state.ops.respond(status, block, bodiless ? undefined : body);
 }
 
@@ -207,8 +215,13 @@ function errorPage(status, errorNum, errorMessage, extra, error) {
 }
 
 function isHttpError(error) {
-  return error !== null && typeof error === 'object' &&
-    [error.statusCode, error.status].some((value) => typeof value === 'number' && value >= 400 && value < 600);
+  return (
+    error !== null &&
+    typeof error === 'object' &&
+    [error.statusCode, error.status].some(
+      (value) => typeof value === 'number' && value >= 400 && value < 600,
+    )
+  );
 }
 
 // {status, page} for a thrown value.

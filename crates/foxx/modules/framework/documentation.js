@@ -1,5 +1,5 @@
-// `module.context.createDocumentationRouter` and `apiDocumentation`: a service's OpenAPI document and the
-// files of a user interface for it.
+// `module.context.createDocumentationRouter` and `apiDocumentation`: a service's OpenAPI document
+// and the files of a user interface for it.
 'use strict';
 
 const paths = require('../runtime/paths.js');
@@ -45,7 +45,8 @@ function serve(context, { mount, indexFile = 'index.html', swaggerRoot }, req, r
   }
   const path = decodeURIComponent(suffix);
   const file = paths.join(swaggerRoot, path);
-  if (path.split('/').includes('..') || state.ops.fileKind(file) !== KIND_FILE) throw createHttpError(404);
+  if (path.split('/').includes('..') || state.ops.fileKind(file) !== KIND_FILE)
+    throw createHttpError(404);
   res.type(mime.withCharset(mime.ofFile(file)));
   res.sendFile(file);
 }

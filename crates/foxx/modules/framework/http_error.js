@@ -6,20 +6,35 @@ const { hide } = require('../runtime/errors.js');
 const { statusText, toStatus } = require('./status.js');
 
 function isError(value) {
-  return value instanceof Error ||
-    (value !== null && typeof value === 'object' && typeof value.message === 'string' &&
-      typeof value.stack === 'string');
+  return (
+    value instanceof Error ||
+    (value !== null &&
+      typeof value === 'object' &&
+      typeof value.message === 'string' &&
+      typeof value.stack === 'string')
+  );
 }
 
 // Members that the created error must keep for itself.
-const OWN = new Set(['statusCode', 'status', 'code', 'message', 'stack', 'name', 'expose', 'cause',
-  'error', 'errorMessage']);
+const OWN = new Set([
+  'statusCode',
+  'status',
+  'code',
+  'message',
+  'stack',
+  'name',
+  'expose',
+  'cause',
+  'error',
+  'errorMessage',
+]);
 
 function copyOptions(error, options) {
   for (const key of Object.keys(options)) if (!OWN.has(key)) error[key] = options[key];
 }
 
-// The forms of `res.throw`: (status), (status, text), (status, error), (status, text or error, options), (error).
+// The forms of `res.throw`: (status), (status, text), (status, error), (status, text or error,
+// options), (error).
 function createHttpError(status, reason, options) {
   if (isError(status)) return fromError(status);
   const code = toStatus(status);
@@ -43,7 +58,8 @@ function createHttpError(status, reason, options) {
 }
 
 function fromError(cause) {
-  const status = [cause.statusCode, cause.status].find((value) => value >= 400 && value <= 599) || 500;
+  const status =
+    [cause.statusCode, cause.status].find((value) => value >= 400 && value <= 599) || 500;
   const error = makeHttpError(status, cause.message);
   if (typeof cause.errorNum === 'number') error.errorNum = cause.errorNum;
   copyOptions(error, cause);

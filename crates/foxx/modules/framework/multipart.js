@@ -1,4 +1,5 @@
-// multipart/form-data into its parts: an array of Buffers (or parsed JSON values) that carry their headers.
+// multipart/form-data into its parts: an array of Buffers (or parsed JSON values) that carry their
+// headers.
 'use strict';
 
 const { hide } = require('../runtime/errors.js');
@@ -36,7 +37,8 @@ function parsePartHeaders(text) {
   const headers = {};
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
+    if (colon > 0)
+      headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
   }
   return headers;
 }
@@ -58,7 +60,9 @@ function makePart(data, headers) {
 }
 
 function dispositionValue(disposition, key) {
-  const match = new RegExp(`;\\s*${key}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(disposition);
+  const match = new RegExp(`;\\s*${key}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(
+    disposition,
+  );
   if (match === null) return undefined;
   return match[1] === undefined ? match[2] : match[1].replace(/\\(.)/g, '$1');
 }

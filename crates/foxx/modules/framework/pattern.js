@@ -15,7 +15,9 @@ function decodeSegment(text) {
 
 // Answers {segments: [{literal} or {param}], wildcard}.
 function parsePattern(path) {
-  const parts = String(path).split('/').filter((part) => part !== '');
+  const parts = String(path)
+    .split('/')
+    .filter((part) => part !== '');
   const wildcard = parts[parts.length - 1] === '*';
   if (wildcard) parts.pop();
   const segments = parts.map((part) => {

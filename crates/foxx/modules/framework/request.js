@@ -1,5 +1,5 @@
-// The request as a service sees it. Everything is fetched or parsed when it is first asked for; every
-// property may be assigned by middleware.
+// The request as a service sees it. Everything is fetched or parsed when it is first asked for;
+// every property may be assigned by middleware.
 'use strict';
 
 const state = require('../runtime/state.js');
@@ -93,7 +93,8 @@ class Request {
     const text = path === undefined ? '' : String(path);
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return addQuery(text, query);
     const { baseUrl } = this.context;
-    const rooted = text === baseUrl || text.startsWith(`${baseUrl}/`) || text.startsWith(`${baseUrl}?`);
+    const rooted =
+      text === baseUrl || text.startsWith(`${baseUrl}/`) || text.startsWith(`${baseUrl}?`);
     const target = rooted ? text : resolveDots(`${baseUrl}/${text.replace(/^\/+/, '')}`);
     return addQuery(originOf(this) + target, query);
   }
@@ -109,9 +110,29 @@ class Request {
 }
 
 const JSON_KEYS = [
-  'method', 'path', 'url', 'originalUrl', 'baseUrl', 'database', 'headers', 'pathParams', 'queryParams',
-  'suffix', 'protocol', 'secure', 'hostname', 'port', 'remoteAddress', 'remoteAddresses', 'remotePort',
-  'trustProxy', 'arangoUser', 'authorized', 'arangoVersion', 'auth', 'xhr',
+  'method',
+  'path',
+  'url',
+  'originalUrl',
+  'baseUrl',
+  'database',
+  'headers',
+  'pathParams',
+  'queryParams',
+  'suffix',
+  'protocol',
+  'secure',
+  'hostname',
+  'port',
+  'remoteAddress',
+  'remoteAddresses',
+  'remotePort',
+  'trustProxy',
+  'arangoUser',
+  'authorized',
+  'arangoVersion',
+  'auth',
+  'xhr',
 ];
 
 // Computed at first use, then an ordinary property.
@@ -120,7 +141,8 @@ const LAZY = {
   queryParams: (req) => wire.parseQuery(req[QUERY]),
   rawBody() {
     const bytes = state.ops.requestBody();
-    return bytes === undefined ? Buffer.alloc(0)
+    return bytes === undefined
+      ? Buffer.alloc(0)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   body: (req) => req.rawBody,
@@ -148,7 +170,10 @@ const LAZY = {
   remoteAddress: (req) => req.remoteAddresses[0],
   remoteAddresses(req) {
     const list = req.trustProxy ? req.headers['x-forwarded-for'] : undefined;
-    const addresses = (list || '').split(',').map((item) => item.trim()).filter((item) => item !== '');
+    const addresses = (list || '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
     return addresses.length === 0 ? [infoOf(req).remoteAddress] : addresses;
   },
   remotePort(req) {
@@ -188,7 +213,8 @@ function cookiesOf(req) {
   return req[COOKIES];
 }
 
-// `accepts` wants a Node request, of which it reads the headers only; it prefers html to */* by its own rules.
+// `accepts` wants a Node request, of which it reads the headers only; it prefers html to */* by its
+// own rules.
 function acceptsOf(req) {
   return requireFile('accepts')({ headers: req.headers });
 }
@@ -196,7 +222,9 @@ function acceptsOf(req) {
 // The first entry of a forwarded header, if proxies are trusted and it says something.
 function forwarded(req, name) {
   if (!req.trustProxy) return '';
-  return String(req.headers[name] || '').split(',', 1)[0].trim();
+  return String(req.headers[name] || '')
+    .split(',', 1)[0]
+    .trim();
 }
 
 function hostOf(req) {

@@ -1,4 +1,5 @@
-// The response: collects status, headers, cookies and body until the chain of a request has finished.
+// The response: collects status, headers, cookies and body until the chain of a request has
+// finished.
 'use strict';
 
 const state = require('../runtime/state.js');
@@ -61,7 +62,8 @@ class Response {
       return this;
     }
     const key = String(name).toLowerCase();
-    if (key === 'content-type') this[CONTENT_TYPE] = value === undefined ? undefined : String(value);
+    if (key === 'content-type')
+      this[CONTENT_TYPE] = value === undefined ? undefined : String(value);
     else this.headers[key] = value;
     return this;
   }
@@ -168,7 +170,9 @@ class Response {
   }
 
   sendFile(path, options) {
-    const file = String(path).startsWith('/') ? paths.normalize(path) : paths.join(state.init.cwd, path);
+    const file = String(path).startsWith('/')
+      ? paths.normalize(path)
+      : paths.join(state.init.cwd, path);
     const bytes = state.ops.fileBytes(file);
     if (bytes === undefined) throw makeError(14, `file not found: ${path}`);
     const wanted = typeof options === 'boolean' ? options : options && options.lastModified;
@@ -190,8 +194,8 @@ function isBytes(value) {
 }
 
 function toJson(value, pretty) {
-  const text = pretty || state.init.development
-    ? JSON.stringify(value, undefined, 2) : JSON.stringify(value);
+  const text =
+    pretty || state.init.development ? JSON.stringify(value, undefined, 2) : JSON.stringify(value);
   return text === undefined ? '' : text;
 }
 
@@ -201,7 +205,8 @@ function toBody(value) {
   return typeof value === 'object' ? toJson(value) : String(value);
 }
 
-// The definition that applies to `send`: that of the status, or the only one of 200 and 204 while none is set.
+// The definition that applies to `send`: that of the status, or the only one of 200 and 204 while
+// none is set.
 function definitionFor(res) {
   const { responses } = res[ROUTE];
   if (responses.size === 0) return undefined;
@@ -212,7 +217,8 @@ function definitionFor(res) {
 
 function send(res, given, type) {
   let data = given;
-  if (data !== null && typeof data === 'object' && typeof data.toArray === 'function') data = data.toArray();
+  if (data !== null && typeof data === 'object' && typeof data.toArray === 'function')
+    data = data.toArray();
   const definition = definitionFor(res);
   if (definition !== undefined) data = convertForClient(definition, data);
   const chosen = type === 'auto' ? chooseType(definition, data) : mime.expand(type);

@@ -1,4 +1,5 @@
-// Routers: ordered lists of routes, middleware and child routers. They do nothing until they are mounted.
+// Routers: ordered lists of routes, middleware and child routers. They do nothing until they are
+// mounted.
 'use strict';
 
 const { Definition } = require('./definition.js');
@@ -6,7 +7,8 @@ const { parsePattern } = require('./pattern.js');
 
 const ALL_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
 
-// One route, middleware or mounted router; services see it as the endpoint that `get`, `use` … answer.
+// One route, middleware or mounted router; services see it as the endpoint that `get`, `use` …
+// answer.
 class Endpoint extends Definition {
   constructor(kind, pattern, name) {
     super();
@@ -75,7 +77,9 @@ function toFunction(given, endpoint, path) {
   if (given !== null && given !== undefined && typeof given.register === 'function') {
     const registered = given.register(endpoint);
     if (typeof registered === 'function') return registered;
-    throw new Error(`The register function of the middleware at "${path}" did not return a function`);
+    throw new Error(
+      `The register function of the middleware at "${path}" did not return a function`,
+    );
   }
   if (typeof given === 'function') return given;
   throw new Error(`"${describe(given)}" at "${path}" is not a valid middleware, handler or router`);
@@ -83,7 +87,9 @@ function toFunction(given, endpoint, path) {
 
 function describe(value) {
   try {
-    return value === null || typeof value !== 'object' ? String(value) : Object.prototype.toString.call(value);
+    return value === null || typeof value !== 'object'
+      ? String(value)
+      : Object.prototype.toString.call(value);
   } catch {
     return typeof value;
   }

@@ -5,8 +5,10 @@ const { requireFile } = require('../runtime/builtins.js');
 
 function isJsonSchema(value) {
   if (typeof value.type === 'string' || typeof value.$schema === 'string') return true;
-  return ['anyOf', 'oneOf', 'allOf'].some((key) => Array.isArray(value[key])) ||
-    (isPlain(value.properties) && !hasValidator(value.properties));
+  return (
+    ['anyOf', 'oneOf', 'allOf'].some((key) => Array.isArray(value[key])) ||
+    (isPlain(value.properties) && !hasValidator(value.properties))
+  );
 }
 
 function isPlain(value) {
@@ -46,7 +48,8 @@ function coerce(value, definition) {
     const number = Number(value);
     return value.trim() === '' || Number.isNaN(number) ? value : number;
   }
-  if (definition.type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  if (definition.type === 'boolean' && (value === 'true' || value === 'false'))
+    return value === 'true';
   return value;
 }
 

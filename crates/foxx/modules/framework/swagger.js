@@ -35,7 +35,16 @@ function isRequired(schema) {
   return Boolean(schema && schema._flags && schema._flags.presence === 'required');
 }
 
-const PARAMETER_KEYS = ['default', 'enum', 'minimum', 'maximum', 'minLength', 'maxLength', 'pattern', 'format'];
+const PARAMETER_KEYS = [
+  'default',
+  'enum',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'pattern',
+  'format',
+];
 
 function describeParameter(place, name, entry, names) {
   const schema = entry === undefined ? undefined : entry.schema;
@@ -45,10 +54,13 @@ function describeParameter(place, name, entry, names) {
   if (entry !== undefined && entry.description) described.description = entry.description;
   described.type = scalar ? json.type : 'string';
   if (described.type === 'array') {
-    described.items = { type: (json.items && typeof json.items.type === 'string' && json.items.type) || 'string' };
+    described.items = {
+      type: (json.items && typeof json.items.type === 'string' && json.items.type) || 'string',
+    };
     described.collectionFormat = 'multi';
   }
-  for (const key of PARAMETER_KEYS) if (json[key] !== undefined && scalar) described[key] = json[key];
+  for (const key of PARAMETER_KEYS)
+    if (json[key] !== undefined && scalar) described[key] = json[key];
   names.add(name);
   return described;
 }
@@ -64,16 +76,28 @@ function describePath(route) {
     return `{${shown}}`;
   };
   const parts = route.pattern.map((segment) =>
-    (segment.param === undefined ? segment.literal : unique(segment.param)));
+    segment.param === undefined ? segment.literal : unique(segment.param),
+  );
   if (route.wildcard) parts.push(unique('suffix'));
   return { path: `/${parts.join('/')}`, params };
 }
 
 function merged(route) {
   const all = {
-    headers: new Map(), queryParams: new Map(), pathParams: new Map(), responses: new Map(), errors: new Map(),
-    schemes: new Map(), security: new Map(), scopes: new Map(), tags: [], names: [],
-    summary: undefined, description: undefined, deprecated: false, body: undefined,
+    headers: new Map(),
+    queryParams: new Map(),
+    pathParams: new Map(),
+    responses: new Map(),
+    errors: new Map(),
+    schemes: new Map(),
+    security: new Map(),
+    scopes: new Map(),
+    tags: [],
+    names: [],
+    summary: undefined,
+    description: undefined,
+    deprecated: false,
+    body: undefined,
   };
   for (const { definition, middleware } of route.definitions) {
     copyAll(all.headers, definition._headers);
@@ -103,8 +127,10 @@ function mergeTexts(all, definition) {
 }
 
 function operationId(all, method, path, used) {
-  const base = all.names.length === 0 ? `${method}_${path}`
-    : all.names.map((name, at) => (at === 0 ? lowerFirst(name) : upperFirst(name))).join('');
+  const base =
+    all.names.length === 0
+      ? `${method}_${path}`
+      : all.names.map((name, at) => (at === 0 ? lowerFirst(name) : upperFirst(name))).join('');
   let id = base;
   for (let count = 2; used.has(id); count += 1) id = `${base}${count}`;
   used.add(id);
@@ -139,9 +165,13 @@ function describeResponses(all) {
     responses[status].schema = entry.multiple ? { type: 'array', items: schema } : schema;
   }
   for (const [status, description] of all.errors) {
-    responses[status] = { description: description || statusText(status) || '', schema: ERROR_SCHEMA };
+    responses[status] = {
+      description: description || statusText(status) || '',
+      schema: ERROR_SCHEMA,
+    };
   }
-  if (all.responses.size === 0) responses[500] = { description: 'Default error response.', schema: ERROR_SCHEMA };
+  if (all.responses.size === 0)
+    responses[500] = { description: 'Default error response.', schema: ERROR_SCHEMA };
   return responses;
 }
 
@@ -149,9 +179,12 @@ function describeOperation(route, method, path, params, used) {
   const all = merged(route);
   const names = new Set();
   const parameters = params.map(({ name, shown }) =>
-    describeParameter('path', shown, all.pathParams.get(name), names));
-  for (const [name, entry] of all.queryParams) parameters.push(describeParameter('query', name, entry, names));
-  for (const [name, entry] of all.headers) parameters.push(describeParameter('header', name, entry, names));
+    describeParameter('path', shown, all.pathParams.get(name), names),
+  );
+  for (const [name, entry] of all.queryParams)
+    parameters.push(describeParameter('query', name, entry, names));
+  for (const [name, entry] of all.headers)
+    parameters.push(describeParameter('header', name, entry, names));
   const operation = { operationId: operationId(all, method, path, used) };
   if (all.summary !== undefined) operation.summary = all.summary;
   if (all.description !== undefined) operation.description = all.description;
@@ -165,7 +198,8 @@ function describeOperation(route, method, path, params, used) {
   operation.produces = produces.size > 0 ? [...produces] : ['application/json'];
   operation.parameters = parameters;
   operation.responses = describeResponses(all);
-  const security = [...all.security].filter(([, enabled]) => enabled)
+  const security = [...all.security]
+    .filter(([, enabled]) => enabled)
     .map(([id]) => ({ [id]: all.scopes.get(id) || [] }));
   if (security.length > 0) operation.security = security;
   return { operation, schemes: all.schemes };

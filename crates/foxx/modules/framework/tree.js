@@ -1,8 +1,8 @@
 // The route tree: what the routers recorded, compiled once a service has been loaded.
 //
-// Each mounted router has a tree of its own whose nodes are path segments. A request walks it depth first: a
-// literal segment before a parameter; where the path ends, routes that end there before wildcard routes and
-// routers mounted there; otherwise the order of registration.
+// Each mounted router has a tree of its own whose nodes are path segments. A request walks it depth
+// first: a literal segment before a parameter; where the path ends, routes that end there before
+// wildcard routes and routers mounted there; otherwise the order of registration.
 'use strict';
 
 class Node {
@@ -76,8 +76,9 @@ function effectiveBody(definitions) {
   return undefined;
 }
 
-// For each function of the chain, the checks that are due before it runs. Of several definitions of one name
-// only the innermost counts; the bodies of middleware are checked in addition to the route's.
+// For each function of the chain, the checks that are due before it runs. Of several definitions of
+// one name only the innermost counts; the bodies of middleware are checked in addition to the
+// route's.
 function makeLinks(steps) {
   const owners = new Map();
   for (const step of steps) {
@@ -219,8 +220,8 @@ function walk(node, segments, at, values, visit) {
     for (const route of node.exact) if (visit(route, values, at)) return true;
   }
   for (const tail of node.tails) {
-    const found = tail instanceof Node
-      ? walk(tail, segments, at, values, visit) : visit(tail, values, at);
+    const found =
+      tail instanceof Node ? walk(tail, segments, at, values, visit) : visit(tail, values, at);
     if (found) return true;
   }
   return false;

@@ -13,7 +13,8 @@ const RAW = Symbol('parsed body');
 // Runs the checks that are due before a link of the chain.
 function runChecks(checks, req, route) {
   for (const check of checks) {
-    if (check.kind === 'query') checkValue(check, req.queryParams, `query parameter "${check.name}"`);
+    if (check.kind === 'query')
+      checkValue(check, req.queryParams, `query parameter "${check.name}"`);
     else if (check.kind === 'header') checkValue(check, req.headers, `header "${check.name}"`);
     else checkBody(check.body, req, route);
   }
@@ -37,7 +38,8 @@ function relabel(error, label) {
   return message.replace('"value"', label);
 }
 
-// The path parameters by name, or undefined if one does not fit its schema: the route then does not match.
+// The path parameters by name, or undefined if one does not fit its schema: the route then does not
+// match.
 function readPathParams(route, values) {
   const params = {};
   for (const { name, position } of route.params) params[name] = values[position];
@@ -57,7 +59,10 @@ function checkBody(definition, req, route) {
     return;
   }
   if (!Object.prototype.hasOwnProperty.call(req, RAW)) {
-    req[RAW] = parseBody(route.body === undefined || route.body === null ? definition : route.body, req);
+    req[RAW] = parseBody(
+      route.body === undefined || route.body === null ? definition : route.body,
+      req,
+    );
   }
   req.body = applyModel(definition, req[RAW]);
 }
@@ -68,14 +73,18 @@ function applyModel(definition, parsed) {
   const { schema, source } = model;
   if (multiple) {
     if (!Array.isArray(parsed)) throw badRequest('request body must be an array');
-    return parsed.map((item, at) => applyToOne(schema, source, item, `request body at position ${at}`));
+    return parsed.map((item, at) =>
+      applyToOne(schema, source, item, `request body at position ${at}`),
+    );
   }
   return applyToOne(schema, source, parsed, 'request body');
 }
 
 function applyToOne(schema, source, given, label) {
   const value = schema === undefined ? given : validate(schema, given, label);
-  return source !== undefined && typeof source.fromClient === 'function' ? source.fromClient(value) : value;
+  return source !== undefined && typeof source.fromClient === 'function'
+    ? source.fromClient(value)
+    : value;
 }
 
 function parseBody(definition, req) {

@@ -3,7 +3,12 @@
 
 function setOwn(object, key, value) {
   if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(object, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   } else object[key] = value;
 }
 
@@ -45,7 +50,8 @@ function parseQuery(query) {
     const value = equals === -1 ? '' : decode(pair.slice(equals + 1), true);
     const list = name.endsWith('[]');
     if (list) name = name.slice(0, -2);
-    if (!Object.prototype.hasOwnProperty.call(params, name)) setOwn(params, name, list ? [value] : value);
+    if (!Object.prototype.hasOwnProperty.call(params, name))
+      setOwn(params, name, list ? [value] : value);
     else setOwn(params, name, [].concat(params[name], value));
   }
   return params;
@@ -59,7 +65,8 @@ function parseCookies(header) {
     if (equals === -1) continue;
     const name = pair.slice(0, equals).trim();
     let value = pair.slice(equals + 1).trim();
-    if (value.length > 1 && value.startsWith('"') && value.endsWith('"')) value = value.slice(1, -1);
+    if (value.length > 1 && value.startsWith('"') && value.endsWith('"'))
+      value = value.slice(1, -1);
     if (name === '' || Object.prototype.hasOwnProperty.call(cookies, name)) continue;
     setOwn(cookies, name, decode(value, false));
   }
@@ -100,7 +107,8 @@ function formatHeaders(contentType, headers, cookies) {
       const value = headers[name];
       if (value === undefined || value === null) continue;
       const key = cleanHeaderValue(name).toLowerCase();
-      if (key === 'content-length' || (key === 'content-type' && contentType !== undefined)) continue;
+      if (key === 'content-length' || (key === 'content-type' && contentType !== undefined))
+        continue;
       for (const item of Array.isArray(value) && key === 'set-cookie' ? value : [value]) {
         block += `${key}: ${cleanHeaderValue(Array.isArray(item) ? item.join(', ') : item)}\n`;
       }
@@ -113,5 +121,10 @@ function formatHeaders(contentType, headers, cookies) {
 }
 
 module.exports = {
-  formatHeaders, parseAuth, parseCookies, parseHeaders, parseHost, parseQuery,
+  formatHeaders,
+  parseAuth,
+  parseCookies,
+  parseHeaders,
+  parseHost,
+  parseQuery,
 };

@@ -55,13 +55,24 @@ function createConsole() {
   const counts = new Map();
 
   const write = (level, text) => {
-    const body = indent === '' ? text : text.split('\n').map((line) => indent + line).join('\n');
+    const body =
+      indent === ''
+        ? text
+        : text
+            .split('\n')
+            .map((line) => indent + line)
+            .join('\n');
     state.ops.log(level, `[${state.init.mount}] ${body}`);
   };
-  const log = (level) => (...args) => write(level, format(args));
-  const lines = (level) => (...args) => {
-    for (const line of format(args).split('\n')) write(level, line);
-  };
+  const log =
+    (level) =>
+    (...args) =>
+      write(level, format(args));
+  const lines =
+    (level) =>
+    (...args) => {
+      for (const line of format(args).split('\n')) write(level, line);
+    };
   const stack = (level) => (error, message) => {
     const text = fullStack(error).join('\n');
     write(level, message === undefined ? text : `${message}\n${text}`);

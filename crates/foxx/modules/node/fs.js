@@ -1,4 +1,5 @@
-// `fs`: the synchronous file functions of the documentation, and the Node names that are cheap to add.
+// `fs`: the synchronous file functions of the documentation, and the Node names that are cheap to
+// add.
 'use strict';
 
 const paths = require('../runtime/paths.js');
@@ -44,7 +45,9 @@ function readFileSync(path, options) {
   const encoding = options !== null && typeof options === 'object' ? options.encoding : options;
   const buffer = readBuffer(path);
   if (!encoding) return buffer;
-  return encoding === 'utf16be' ? Buffer.from(buffer).swap16().toString('utf16le') : buffer.toString(encoding);
+  return encoding === 'utf16be'
+    ? Buffer.from(buffer).swap16().toString('utf16le')
+    : buffer.toString(encoding);
 }
 
 function store(path, data, append) {
@@ -55,7 +58,8 @@ function store(path, data, append) {
 }
 
 function getTempFile(folder, create) {
-  const base = folder === undefined ? state.init.tempPath : paths.join(state.init.tempPath, String(folder));
+  const base =
+    folder === undefined ? state.init.tempPath : paths.join(state.init.tempPath, String(folder));
   if (state.ops.fileKind(base) !== KIND_FOLDER) throw notFound(base);
   const path = `${base}/tmp-${genRandomAlphaNumbers(16)}`;
   if (create) store(path, '', false);
@@ -107,7 +111,8 @@ module.exports = {
   appendFileSync: (path, data) => void store(path, data, true),
   copyFile(from, to) {
     const target = absolute(to);
-    const file = ops.fileKind(target) === KIND_FOLDER ? `${target}/${paths.basename(absolute(from))}` : target;
+    const file =
+      ops.fileKind(target) === KIND_FOLDER ? `${target}/${paths.basename(absolute(from))}` : target;
     ops.fileCopy(absolute(from), file, false);
   },
   copyRecursive: (from, to) => ops.fileCopy(absolute(from), absolute(to), true),
@@ -122,7 +127,8 @@ module.exports = {
     if (real === undefined) throw notFound(path);
     return real;
   },
-  mkdirSync: (path, options) => ops.fileMakeFolder(absolute(path), Boolean(options && options.recursive)),
+  mkdirSync: (path, options) =>
+    ops.fileMakeFolder(absolute(path), Boolean(options && options.recursive)),
   unlinkSync: (path) => ops.fileRemove(absolute(path)),
   rmdirSync: (path) => ops.fileRemoveFolder(absolute(path), false),
   renameSync: (from, to) => ops.fileMove(absolute(from), absolute(to)),

@@ -1,4 +1,5 @@
-// Entry point: `boot(ops, init)` sets up a VM for one service and answers what the host calls. See OPS.md.
+// Entry point: `boot(ops, init)` sets up a VM for one service and answers what the host calls. See
+// OPS.md.
 'use strict';
 
 const state = require('./state.js');
@@ -7,8 +8,20 @@ const { installGlobals } = require('./globals.js');
 const { createHost } = require('./host.js');
 
 // Ops that never fail and run for every request are called as they are.
-const DIRECT = new Set(['respond', 'requestHeaders', 'requestText', 'requestBody', 'requestInfo', 'log', 'now',
-  'evaluate', 'builtinSource', 'fileKind', 'filePath', 'errorTable']);
+const DIRECT = new Set([
+  'respond',
+  'requestHeaders',
+  'requestText',
+  'requestBody',
+  'requestInfo',
+  'log',
+  'now',
+  'evaluate',
+  'builtinSource',
+  'fileKind',
+  'filePath',
+  'errorTable',
+]);
 
 function wrapOp(op) {
   return function callOp(a, b, c, d, e) {
@@ -22,7 +35,8 @@ function wrapOp(op) {
 
 function boot(ops, init) {
   const wrapped = {};
-  for (const name of Object.keys(ops)) wrapped[name] = DIRECT.has(name) ? ops[name] : wrapOp(ops[name]);
+  for (const name of Object.keys(ops))
+    wrapped[name] = DIRECT.has(name) ? ops[name] : wrapOp(ops[name]);
   state.ops = wrapped;
   state.init = init;
   installGlobals();

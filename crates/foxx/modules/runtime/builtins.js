@@ -35,7 +35,8 @@ const OWN = {
   vm: () => require('../node/vm.js'),
 };
 
-// For bundled packages only: they name these modules but hardly use them. Services must not see them.
+// For bundled packages only: they name these modules but hardly use them. Services must not see
+// them.
 const PRIVATE = {
   crypto: () => require('../node/private_crypto.js'),
   os: () => ({ EOL: '\n' }),
@@ -93,7 +94,10 @@ function requireFile(name) {
   const source = sourceOf(name);
   if (source === undefined) throw makeModuleError(3100, [`Module: ${name}`]);
   const module = { exports: {}, id: name, filename: name, loaded: false };
-  const run = state.ops.evaluate(`(function (exports, require, module) {${source}\n})`, `builtin:${name}`);
+  const run = state.ops.evaluate(
+    `(function (exports, require, module) {${source}\n})`,
+    `builtin:${name}`,
+  );
   exportsByName.set(name, module.exports);
   run.call(module.exports, module.exports, requirePrivate, module);
   module.loaded = true;

@@ -24,8 +24,10 @@ class ServiceContext {
 
   use(...args) {
     if (this._phase === PHASE_LOADING) return this._root.use(...args);
-    if (state.serving) throw new Error('module.context.use cannot be called while a request is handled');
-    // Scripts and tests may load files that are shared with the main file: their routes have no effect.
+    if (state.serving)
+      throw new Error('module.context.use cannot be called while a request is handled');
+    // Scripts and tests may load files that are shared with the main file: their routes have no
+    // effect.
     const { createRouter } = require('../framework/router.js');
     return createRouter().use(...args);
   }

@@ -42,7 +42,8 @@ class ArangoError extends Error {
     const { errorNum, code } = given;
     const message = given.errorMessage ? String(given.errorMessage) : textOf(errorNum);
     super(message);
-    // Own and in this order: services test `hasOwnProperty('errorNum')` and answer with JSON of the error.
+    // Own and in this order: services test `hasOwnProperty('errorNum')` and answer with JSON of the
+    // error.
     this.error = true;
     this.errorNum = errorNum;
     this.errorMessage = message;
@@ -51,15 +52,24 @@ class ArangoError extends Error {
   }
 }
 
-for (const [key, value] of [['name', 'ArangoError'], ['isArangoError', true]]) {
+for (const [key, value] of [
+  ['name', 'ArangoError'],
+  ['isArangoError', true],
+]) {
   Object.defineProperty(ArangoError.prototype, key, {
-    value, writable: true, configurable: true, enumerable: false,
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
   });
 }
 
 function hide(object, key, value) {
   Object.defineProperty(object, key, {
-    value, writable: true, configurable: true, enumerable: false,
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
   });
 }
 
@@ -95,7 +105,10 @@ function stackLines(error) {
   if (typeof error.stack !== 'string' || error.stack === '') return head.split('\n');
   // Some engines repeat the message in the stack and others do not: bring both into one form.
   const stack = error.stack.startsWith(head) ? error.stack.slice(head.length) : error.stack;
-  const frames = stack.split('\n').filter((line) => line.trim() !== '').map(formatFrame);
+  const frames = stack
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(formatFrame);
   return [...head.split('\n'), ...frames];
 }
 
@@ -144,7 +157,8 @@ function statusOfError(error) {
   if (isStatus(error.status)) return error.status;
   if (error.isArangoError && typeof error.errorNum === 'number') {
     const status = statusOf(error.errorNum);
-    // Module errors are 400 for the management API, but inside a handler they are the service's fault.
+    // Module errors are 400 for the management API, but inside a handler they are the service's
+    // fault.
     return error.errorNum >= 3100 && error.errorNum <= 3103 ? 500 : status;
   }
   return 500;

@@ -9,7 +9,10 @@ const { createProcess } = require('../node/process.js');
 
 function define(name, value) {
   Object.defineProperty(globalThis, name, {
-    value, writable: true, configurable: true, enumerable: false,
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
   });
 }
 

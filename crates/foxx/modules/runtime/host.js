@@ -47,11 +47,13 @@ function runScript(service, path, argv) {
   }
 }
 
-// All that the host needs to answer and to log for a value that left `load`, `runScript` or `runTests`.
+// All that the host needs to answer and to log for a value that left `load`, `runScript` or
+// `runTests`.
 function describeError(error) {
   const isObject = error !== null && typeof error === 'object';
   const errorNum = isObject && typeof error.errorNum === 'number' ? error.errorNum : undefined;
-  const inner = errorNum === ERROR_MODULE_FAILURE && error.cause !== undefined ? error.cause : error;
+  const inner =
+    errorNum === ERROR_MODULE_FAILURE && error.cause !== undefined ? error.cause : error;
   const innerStatus = inner !== null && typeof inner === 'object' ? inner.statusCode : undefined;
   return {
     status: errors.statusOfError(error),

@@ -15,7 +15,8 @@ const KIND_FOLDER = 2;
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
 
-// Errors made here pass through outer modules unchanged, so that the innermost cause is what is reported.
+// Errors made here pass through outer modules unchanged, so that the innermost cause is what is
+// reported.
 const loaderErrors = new WeakSet();
 
 class Module {
@@ -53,7 +54,8 @@ class Loader {
     this.resolved = new Map();
   }
 
-  // node_modules folders that bare names are looked for in: from `folder` up to the service's root, never above.
+  // node_modules folders that bare names are looked for in: from `folder` up to the service's root,
+  // never above.
   searchFolders(folder) {
     const found = [];
     let current = folder;
@@ -143,8 +145,15 @@ class Loader {
     else {
       const run = compile(source, filename, extraNames);
       try {
-        run.call(module.exports, module.exports, module.require, module, filename,
-          paths.dirname(filename), ...extraValues);
+        run.call(
+          module.exports,
+          module.exports,
+          module.require,
+          module,
+          filename,
+          paths.dirname(filename),
+          ...extraValues,
+        );
       } catch (error) {
         throw failure(ERROR_MODULE_FAILURE, filename, error);
       }
@@ -156,14 +165,18 @@ class Loader {
   resolveEntry(folder, path) {
     const found = findFile(paths.join(folder, path), false);
     if (found === undefined) {
-      throw remember(makeModuleError(ERROR_MODULE_NOT_FOUND, [`File: ${paths.join(folder, path)}`]));
+      throw remember(
+        makeModuleError(ERROR_MODULE_NOT_FOUND, [`File: ${paths.join(folder, path)}`]),
+      );
     }
     return found;
   }
 }
 
 function isPath(id) {
-  return id.startsWith('/') || id === '.' || id === '..' || id.startsWith('./') || id.startsWith('../');
+  return (
+    id.startsWith('/') || id === '.' || id === '..' || id.startsWith('./') || id.startsWith('../')
+  );
 }
 
 function findFile(path, folderOnly) {
@@ -182,10 +195,16 @@ function findInFolder(folder) {
   const { ops } = state;
   const manifest = ops.fileText(`${folder}/package.json`);
   const main = manifest === undefined ? undefined : mainOf(manifest);
-  const candidates = main === undefined ? [] : [
-    paths.join(folder, main), paths.join(folder, `${main}.js`), paths.join(folder, `${main}.json`),
-    paths.join(folder, main, 'index.js'), paths.join(folder, main, 'index.json'),
-  ];
+  const candidates =
+    main === undefined
+      ? []
+      : [
+          paths.join(folder, main),
+          paths.join(folder, `${main}.js`),
+          paths.join(folder, `${main}.json`),
+          paths.join(folder, main, 'index.js'),
+          paths.join(folder, main, 'index.json'),
+        ];
   candidates.push(`${folder}/index.js`, `${folder}/index.json`);
   const found = candidates.find((file) => ops.fileKind(file) === KIND_FILE);
   return found === undefined ? undefined : ops.filePath(found);
@@ -229,8 +248,10 @@ function compile(source, filename, extraNames) {
 
 function failure(errorNum, filename, cause) {
   if (cause instanceof ArangoError && loaderErrors.has(cause)) return cause;
-  const place = errorNum === ERROR_MODULE_SYNTAX_ERROR && cause && cause.line > 0
-    ? `${filename}:${cause.line}` : filename;
+  const place =
+    errorNum === ERROR_MODULE_SYNTAX_ERROR && cause && cause.line > 0
+      ? `${filename}:${cause.line}`
+      : filename;
   return remember(makeModuleError(errorNum, [`File: ${place}`], cause));
 }
 

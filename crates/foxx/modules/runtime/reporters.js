@@ -1,4 +1,5 @@
-// The results of a test run in the forms of the five reporters, as JSON or in the reporter's own text.
+// The results of a test run in the forms of the five reporters, as JSON or in the reporter's own
+// text.
 'use strict';
 
 const state = require('./state.js');
@@ -12,7 +13,11 @@ function caseOf({ title, fullTitle, duration, err }) {
 function defaultReport({ stats, events }) {
   const of = (result) => events.filter((event) => event.result === result).map(caseOf);
   return {
-    stats, tests: events.map(caseOf), pending: of('pending'), failures: of('fail'), passes: of('pass'),
+    stats,
+    tests: events.map(caseOf),
+    pending: of('pending'),
+    failures: of('fail'),
+    passes: of('pass'),
   };
 }
 
@@ -22,7 +27,11 @@ function suiteReport({ stats, root }) {
 
 function streamReport({ stats, events }) {
   const run = events.filter((event) => event.result !== 'pending');
-  return [['start', { total: stats.tests }], ...run.map((event) => [event.result, caseOf(event)]), ['end', stats]];
+  return [
+    ['start', { total: stats.tests }],
+    ...run.map((event) => [event.result, caseOf(event)]),
+    ['end', stats],
+  ];
 }
 
 function tapReport({ stats, events }) {
@@ -39,7 +48,10 @@ function tapReport({ stats, events }) {
 
 function xunitReport({ stats, events }) {
   const cases = events.map(({ title, suiteTitle, duration = 0, result, err }) => {
-    const element = ['testcase', { classname: suiteTitle || 'global', name: title, time: duration }];
+    const element = [
+      'testcase',
+      { classname: suiteTitle || 'global', name: title, time: duration },
+    ];
     if (result === 'fail') {
       const [first] = err.stack.split('\n');
       const colon = first.indexOf(': ');
@@ -49,17 +61,28 @@ function xunitReport({ stats, events }) {
     }
     return element;
   });
-  return ['testsuite', {
-    timestamp: new Date(state.ops.now()).toISOString(),
-    tests: stats.tests, errors: 0, failures: stats.failures, skip: stats.pending, time: stats.duration,
-  }, ...cases];
+  return [
+    'testsuite',
+    {
+      timestamp: new Date(state.ops.now()).toISOString(),
+      tests: stats.tests,
+      errors: 0,
+      failures: stats.failures,
+      skip: stats.pending,
+      time: stats.duration,
+    },
+    ...cases,
+  ];
 }
 
 function escapeXml(value) {
   const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return String(value).replace(/[&<>"]/g, (character) => entities[character])
-    // Characters that XML cannot hold at all, such as the escapes of coloured output.
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '');
+  return (
+    String(value)
+      .replace(/[&<>"]/g, (character) => entities[character])
+      // Characters that XML cannot hold at all, such as the escapes of coloured output.
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')
+  );
 }
 
 function startTag([name, attributes]) {
@@ -72,7 +95,10 @@ function xunitText(suite) {
   for (const element of suite.slice(2)) {
     const failure = element[2];
     if (failure === undefined) lines.push(`${startTag(element)}/>`);
-    else lines.push(`${startTag(element)}>${startTag(failure)}>${escapeXml(failure[2])}</failure></testcase>`);
+    else
+      lines.push(
+        `${startTag(element)}>${startTag(failure)}>${escapeXml(failure[2])}</failure></testcase>`,
+      );
   }
   return [...lines, '</testsuite>', ''].join('\n');
 }
@@ -85,7 +111,11 @@ const REPORTERS = {
     contentType: 'application/x-ldjson',
     text: (events) => events.map((event) => `${JSON.stringify(event)}\r\n`).join(''),
   },
-  tap: { make: tapReport, contentType: 'text/plain; charset=utf-8', text: (lines) => `${lines.join('\n')}\n` },
+  tap: {
+    make: tapReport,
+    contentType: 'text/plain; charset=utf-8',
+    text: (lines) => `${lines.join('\n')}\n`,
+  },
   xunit: { make: xunitReport, contentType: 'application/xml; charset=utf-8', text: xunitText },
 };
 
@@ -94,7 +124,8 @@ function report(name, idiomatic, outcome) {
   const reporter = REPORTERS[name || 'default'];
   if (reporter === undefined) throw new Error(`Unknown reporter: ${name}`);
   const made = reporter.make(outcome);
-  if (!idiomatic || reporter.text === undefined) return { contentType: JSON_TYPE, body: JSON.stringify(made) };
+  if (!idiomatic || reporter.text === undefined)
+    return { contentType: JSON_TYPE, body: JSON.stringify(made) };
   return { contentType: reporter.contentType, body: reporter.text(made) };
 }
 

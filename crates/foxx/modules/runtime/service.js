@@ -29,7 +29,8 @@ class Service {
     return paths.join(this.init.basePath, this.init.manifest.lib || '.');
   }
 
-  // Evaluates the main file. A provider in a cycle of dependencies answers its exports as far as they are.
+  // Evaluates the main file. A provider in a cycle of dependencies answers its exports as far as
+  // they are.
   load() {
     if (this.loaded) return;
     this.loaded = true;

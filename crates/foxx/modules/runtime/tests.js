@@ -1,4 +1,5 @@
-// The runner of a service's tests: collects suites in the manner of Mocha, then runs them one by one.
+// The runner of a service's tests: collects suites in the manner of Mocha, then runs them one by
+// one.
 'use strict';
 
 const paths = require('./paths.js');
@@ -26,8 +27,14 @@ class Suite {
 const SKIP = new Error('test skipped');
 
 const HOOK_NAMES = {
-  before: 'before', suiteSetup: 'before', after: 'after', suiteTeardown: 'after',
-  beforeEach: 'beforeEach', setup: 'beforeEach', afterEach: 'afterEach', teardown: 'afterEach',
+  before: 'before',
+  suiteSetup: 'before',
+  after: 'after',
+  suiteTeardown: 'after',
+  beforeEach: 'beforeEach',
+  setup: 'beforeEach',
+  afterEach: 'afterEach',
+  teardown: 'afterEach',
 };
 
 // What hooks and tests have as `this`: settings that mean nothing for synchronous code, and `skip`.
@@ -79,9 +86,14 @@ function createDsl(root) {
     functions[skipped] = call.skip;
   }
   for (const [name, kind] of Object.entries(HOOK_NAMES)) {
-    functions[name] = (first, second) => current.hooks[kind].push(typeof first === 'function' ? first : second);
+    functions[name] = (first, second) =>
+      current.hooks[kind].push(typeof first === 'function' ? first : second);
   }
-  return { functions, flags, recordExports: (exports) => recordExports(exports, describe, it, functions) };
+  return {
+    functions,
+    flags,
+    recordExports: (exports) => recordExports(exports, describe, it, functions),
+  };
 }
 
 // The exports style: objects are suites, functions are tests or hooks.
@@ -97,7 +109,8 @@ function recordExports(exports, describe, it, functions) {
   }
 }
 
-// Calls a test or hook; one that takes a parameter gets `done`, which has to be called before it returns.
+// Calls a test or hook; one that takes a parameter gets `done`, which has to be called before it
+// returns.
 function callRunnable(fn, runnable) {
   if (fn.length === 0) {
     fn.call(runnable);
@@ -141,7 +154,10 @@ class Runner {
   }
 
   selected(suite) {
-    return [...suite.tests.filter((test) => this.isSelected(test)), ...suite.suites.flatMap((s) => this.selected(s))];
+    return [
+      ...suite.tests.filter((test) => this.isSelected(test)),
+      ...suite.suites.flatMap((s) => this.selected(s)),
+    ];
   }
 
   run(suite) {
@@ -151,7 +167,8 @@ class Runner {
     const active = chosen.some((test) => !test.pending);
     const broken = active ? this.runHooks(suite, 'before', result) : false;
     if (!broken) {
-      for (const test of suite.tests.filter((item) => this.isSelected(item))) this.runTest(test, result);
+      for (const test of suite.tests.filter((item) => this.isSelected(item)))
+        this.runTest(test, result);
       for (const inner of suite.suites) {
         if (this.selected(inner).length > 0) result.suites.push(this.run(inner));
       }
@@ -189,14 +206,22 @@ class Runner {
       failed = true;
     }
     try {
-      for (const hook of eachHooks(test.suite, 'afterEach').reverse()) callRunnable(hook, makeRunnable());
+      for (const hook of eachHooks(test.suite, 'afterEach').reverse())
+        callRunnable(hook, makeRunnable());
     } catch (thrown) {
       if (!failed) error = thrown;
       failed = true;
     }
     const duration = state.ops.now() - started;
     if (failed && error === SKIP) this.record(result, test, 'pending', undefined, {});
-    else this.record(result, test, failed ? 'fail' : 'pass', duration, failed ? describeFailure(error) : {});
+    else
+      this.record(
+        result,
+        test,
+        failed ? 'fail' : 'pass',
+        duration,
+        failed ? describeFailure(error) : {},
+      );
   }
 
   record(result, test, outcome, duration, err) {
@@ -206,8 +231,12 @@ class Runner {
     this.stats[counter] += 1;
     result.tests.push({ title: test.title, result: outcome, duration: rounded, err });
     this.events.push({
-      title: test.title, fullTitle: fullTitleOf(test), suiteTitle: test.suite.fullTitle,
-      result: outcome, duration: rounded, err,
+      title: test.title,
+      fullTitle: fullTitleOf(test),
+      suiteTitle: test.suite.fullTitle,
+      result: outcome,
+      duration: rounded,
+      err,
     });
   }
 }
@@ -228,14 +257,22 @@ function runTests(service, files, { reporter, filter, idiomatic }) {
   const names = Object.keys(functions);
   for (const path of files) {
     const file = service.loader.resolveEntry(service.init.basePath, paths.normalize(path));
-    const { exports } = service.loader.loadFresh(file, names.join(', '), names.map((name) => functions[name]));
+    const { exports } = service.loader.loadFresh(
+      file,
+      names.join(', '),
+      names.map((name) => functions[name]),
+    );
     if (exports !== null && typeof exports === 'object') record(exports);
   }
   const runner = new Runner(filter, flags.only);
   const started = state.ops.now();
   const result = runner.run(root);
   runner.stats.duration = Math.round(state.ops.now() - started);
-  return report(reporter, Boolean(idiomatic), { stats: runner.stats, events: runner.events, root: result });
+  return report(reporter, Boolean(idiomatic), {
+    stats: runner.stats,
+    events: runner.events,
+    root: result,
+  });
 }
 
 module.exports = { runTests };

@@ -1,4 +1,5 @@
-// Reads the case files of corpus/js (their README says how they are written) and runs their exchanges.
+// Reads the case files of corpus/js (their README says how they are written) and runs their
+// exchanges.
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -8,7 +9,9 @@ import { bootService } from './mock_host.mjs';
 const HEAD_JSON = ['init', 'manifest', 'info'];
 
 export function listCases(folder) {
-  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js')).sort()
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.js'))
+    .sort()
     .map((name) => ({ name: name.slice(0, -3), path: join(folder, name) }));
 }
 
@@ -23,12 +26,13 @@ export function readCase(path) {
 
 function readHead(text) {
   const head = { title: '', needs: [], init: {}, manifest: {}, info: {} };
-  for (const line of text.split('\n')) {
+  const [title, ...lines] = text.split('\n');
+  head.title = title.slice(2).trim();
+  for (const line of lines) {
     if (!line.startsWith('//') || line.startsWith('// =>')) break;
     const match = /^\/\/ (\w+): (.*)$/.exec(line);
-    if (match === null) {
-      if (head.title === '') head.title = line.slice(2).trim();
-    } else if (match[1] === 'needs') head.needs = match[2].split(',').map((item) => item.trim());
+    if (match === null) continue;
+    if (match[1] === 'needs') head.needs = match[2].split(',').map((item) => item.trim());
     else if (HEAD_JSON.includes(match[1])) head[match[1]] = JSON.parse(match[2]);
   }
   return head;
@@ -44,8 +48,15 @@ function readExchanges(text) {
     if (sign === '=>') {
       const space = rest.indexOf(' ');
       current = {
-        method: space === -1 ? rest : rest.slice(0, space), target: space === -1 ? '' : rest.slice(space + 1),
-        line: rest, headers: {}, body: undefined, status: undefined, expected: [], lines: undefined, contains: [],
+        method: space === -1 ? rest : rest.slice(0, space),
+        target: space === -1 ? '' : rest.slice(space + 1),
+        line: rest,
+        headers: {},
+        body: undefined,
+        status: undefined,
+        expected: [],
+        lines: undefined,
+        contains: [],
       };
       exchanges.push(current);
     } else if (current !== undefined) addLine(current, sign, rest);
@@ -81,22 +92,31 @@ async function runExchange(service, exchange, info) {
     const options = JSON.stringify({ reporter: exchange.target, idiomatic: true });
     checkBody(exchange, JSON.parse(host.runTests('["index.js"]', options)).body);
   } else if (exchange.method === 'LOAD') {
-    assert.throws(() => host.load(), (error) => {
-      assert.equal(error.errorNum, exchange.status, exchange.line);
-      checkBody(exchange, error.message);
-      return true;
-    });
+    assert.throws(
+      () => host.load(),
+      (error) => {
+        assert.equal(error.errorNum, exchange.status, exchange.line);
+        checkBody(exchange, error.message);
+        return true;
+      },
+    );
   } else checkAnswer(exchange, await service.send(exchange.line, { ...exchange, info }));
 }
 
 function checkAnswer(exchange, answer) {
   const shown = `${exchange.line}: ${answer.body}`;
   assert.equal(answer.status, exchange.status, shown);
-  const cookies = exchange.expected.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
+  const cookies = exchange.expected
+    .filter(([name]) => name === 'set-cookie')
+    .map(([, value]) => value);
   if (cookies.length > 0) assert.deepEqual(answer.cookies, cookies, shown);
   for (const [name, value] of exchange.expected) {
     if (name === 'set-cookie') continue;
-    assert.equal(answer.headers[name], value === '' ? undefined : value, `${exchange.line}: ${name}`);
+    assert.equal(
+      answer.headers[name],
+      value === '' ? undefined : value,
+      `${exchange.line}: ${name}`,
+    );
   }
   checkBody(exchange, answer.body === undefined ? '' : answer.body);
 }

@@ -1,5 +1,5 @@
-// A host for tests outside of the real engine: files in memory or on disk, no database, recorded answers.
-// Works under Node; the ops are those of OPS.md that the pure parts need.
+// A host for tests outside of the real engine: files in memory or on disk, no database, recorded
+// answers. Works under Node; the ops are those of OPS.md that the pure parts need.
 
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import vm from 'node:vm';
 import { ERRORS } from './error_table.mjs';
 
 const modules = dirname(dirname(fileURLToPath(import.meta.url)));
-const runtime = new vm.Script(readFileSync(join(modules, 'dist/runtime.js'), 'utf8'), { filename: 'runtime.js' });
+const runtime = new vm.Script(readFileSync(join(modules, 'dist/runtime.js'), 'utf8'), {
+  filename: 'runtime.js',
+});
 
 const BASE = '/service';
 
@@ -23,9 +25,16 @@ function fileOps(files) {
     filePath: (path) => (kind(path) === 0 ? undefined : path),
     fileText: (path) => all.get(path),
     fileBytes: (path) => (all.has(path) ? new Uint8Array(Buffer.from(all.get(path))) : undefined),
-    fileStat: (path) => (kind(path) === 0 ? undefined : [kind(path), (all.get(path) || '').length, 0, false]),
-    fileList: (path) => [...new Set([...all.keys()].filter((file) => file.startsWith(`${path}/`))
-      .map((file) => file.slice(path.length + 1).split('/')[0]))].sort(),
+    fileStat: (path) =>
+      kind(path) === 0 ? undefined : [kind(path), (all.get(path) || '').length, 0, false],
+    fileList: (path) =>
+      [
+        ...new Set(
+          [...all.keys()]
+            .filter((file) => file.startsWith(`${path}/`))
+            .map((file) => file.slice(path.length + 1).split('/')[0]),
+        ),
+      ].sort(),
   };
 }
 
@@ -76,11 +85,20 @@ export function bootService(files, { init = {}, ops: extra = {} } = {}) {
     evaluate: (source, file) => vm.runInContext(source, scope, { filename: file }),
     respond: (status, headers, body) => answers.push({ status, headers, body }),
     requestHeaders: () => request.headers,
-    requestBody: () => (request.body === undefined ? undefined : new Uint8Array(Buffer.from(request.body))),
-    requestText: () => (request.body === undefined ? undefined : Buffer.from(request.body).toString('utf8')),
+    requestBody: () =>
+      request.body === undefined ? undefined : new Uint8Array(Buffer.from(request.body)),
+    requestText: () =>
+      request.body === undefined ? undefined : Buffer.from(request.body).toString('utf8'),
     requestInfo: () => ({
-      protocol: 'http', remoteAddress: '10.0.0.9', remotePort: 50000, serverAddress: '127.0.0.1',
-      serverPort: 8529, user: null, authorized: false, trustProxy: false, ...request.info,
+      protocol: 'http',
+      remoteAddress: '10.0.0.9',
+      remotePort: 50000,
+      serverAddress: '127.0.0.1',
+      serverPort: 8529,
+      user: null,
+      authorized: false,
+      trustProxy: false,
+      ...request.info,
     }),
     ...extra,
   };
@@ -88,11 +106,14 @@ export function bootService(files, { init = {}, ops: extra = {} } = {}) {
   const description = { ...INIT, ...init, manifest };
   const host = runtime.runInContext(scope)(ops, description);
 
-  // Sends `GET /path?query` with headers (object) and body; answers {status, headers, cookies, body}.
+  // Sends `GET /path?query` with headers (object) and body; answers {status, headers, cookies,
+  // body}.
   async function send(line, { headers = {}, body, info = {} } = {}) {
     const [method, url] = line.split(' ');
     const mark = url.indexOf('?');
-    request.headers = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join('');
+    request.headers = Object.entries(headers)
+      .map(([name, value]) => `${name}: ${value}\n`)
+      .join('');
     request.body = body;
     request.info = info;
     answers.length = 0;
@@ -117,6 +138,7 @@ function readAnswer({ status, headers: block, body }) {
     if (name === 'set-cookie') cookies.push(line.slice(colon + 2));
     else headers[name] = line.slice(colon + 2);
   }
-  const text = body === undefined || typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  const text =
+    body === undefined || typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   return { status, headers, cookies, body: text };
 }

@@ -15,12 +15,15 @@ const ROUNDS_MS_PER_ROUND = 8500000;
 function createAuth(given) {
   const options = typeof given === 'string' ? { method: given } : { ...given };
   const { method = 'sha256', saltLength = SALT_LENGTH_DEFAULT, workFactor = 1 } = options;
-  if (method !== 'pbkdf2' && !HASHES.includes(method)) throw new Error(`Unknown hash method: ${method}`);
+  if (method !== 'pbkdf2' && !HASHES.includes(method))
+    throw new Error(`Unknown hash method: ${method}`);
 
   function create(password) {
     const salt = crypto.genRandomAlphaNumbers(saltLength);
     if (method !== 'pbkdf2') return { method, salt, hash: digest(method, salt, password) };
-    const iter = Math.floor((workFactor * (state.ops.now() - ROUNDS_EPOCH_MS)) / ROUNDS_MS_PER_ROUND);
+    const iter = Math.floor(
+      (workFactor * (state.ops.now() - ROUNDS_EPOCH_MS)) / ROUNDS_MS_PER_ROUND,
+    );
     return { method, salt, iter, hash: crypto.pbkdf2(salt, String(password), iter, saltLength) };
   }
 
@@ -29,7 +32,8 @@ function createAuth(given) {
     // A record that is not there takes as long as one that is: nobody learns which users exist.
     const salt = typeof known.salt === 'string' ? known.salt : 'x'.repeat(saltLength);
     const computed = compute(known, salt, password === undefined ? '' : password);
-    const usable = typeof known.hash === 'string' && password !== undefined && computed !== undefined;
+    const usable =
+      typeof known.hash === 'string' && password !== undefined && computed !== undefined;
     return usable && constantEquals(computed, known.hash);
   }
 
@@ -37,7 +41,10 @@ function createAuth(given) {
     const name = known.method === undefined ? method : known.method;
     if (name === 'pbkdf2') {
       const iter = Number.isInteger(known.iter) && known.iter > 0 ? known.iter : 1;
-      const bytes = typeof known.hash === 'string' ? Math.max(1, Math.floor(known.hash.length / 2)) : saltLength;
+      const bytes =
+        typeof known.hash === 'string'
+          ? Math.max(1, Math.floor(known.hash.length / 2))
+          : saltLength;
       return crypto.pbkdf2(salt, String(password), iter, bytes);
     }
     return HASHES.includes(name) ? digest(name, salt, password) : undefined;

@@ -3,7 +3,11 @@
 
 const { requireBuiltin } = require('../../runtime/builtins.js');
 
-const parts = { createRouter: '@arangodb/foxx/router', createAuth: '@arangodb/foxx/auth', sessions: '@arangodb/foxx/sessions' };
+const parts = {
+  createRouter: '@arangodb/foxx/router',
+  createAuth: '@arangodb/foxx/auth',
+  sessions: '@arangodb/foxx/sessions',
+};
 const exported = {};
 for (const [name, module] of Object.entries(parts)) {
   Object.defineProperty(exported, name, { get: () => requireBuiltin(module), enumerable: true });

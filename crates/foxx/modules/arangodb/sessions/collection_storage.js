@@ -9,15 +9,18 @@ const TTL_DEFAULT_S = 3600;
 const KEY_LENGTH = 24;
 
 function readOptions(given) {
-  const isCollection = given !== null && typeof given === 'object' && given.isArangoCollection === true;
+  const isCollection =
+    given !== null && typeof given === 'object' && given.isArangoCollection === true;
   return typeof given === 'string' || isCollection ? { collection: given } : { ...given };
 }
 
 function collectionStorage(given) {
   const options = readOptions(given);
   const { ttl = TTL_DEFAULT_S, pruneExpired = false, autoUpdate = true } = options;
-  const collection = typeof options.collection === 'string'
-    ? db._collection(options.collection) : options.collection;
+  const collection =
+    typeof options.collection === 'string'
+      ? db._collection(options.collection)
+      : options.collection;
   if (!collection) requireAssert('Session collection must be specified');
   const expiry = () => Math.floor(state.ops.now()) + ttl * 1000;
 
@@ -58,8 +61,12 @@ function collectionStorage(given) {
     },
 
     prune() {
-      return db._query('FOR s IN @@collection FILTER s.expires < @now REMOVE s IN @@collection RETURN OLD._key',
-        { '@collection': collection.name(), now: state.ops.now() }).toArray();
+      return db
+        ._query(
+          'FOR s IN @@collection FILTER s.expires < @now REMOVE s IN @@collection RETURN OLD._key',
+          { '@collection': collection.name(), now: state.ops.now() },
+        )
+        .toArray();
     },
   };
 }

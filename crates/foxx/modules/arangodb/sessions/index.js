@@ -7,13 +7,16 @@ const cookieTransport = require('./cookie_transport.js');
 const headerTransport = require('./header_transport.js');
 
 function readStorage(given) {
-  if (given === undefined || given === null) requireFile('assert').fail('No session storage specified');
-  if (typeof given === 'string' || given.isArangoCollection === true) return collectionStorage(given);
+  if (given === undefined || given === null)
+    requireFile('assert').fail('No session storage specified');
+  if (typeof given === 'string' || given.isArangoCollection === true)
+    return collectionStorage(given);
   return given;
 }
 
 function readTransports(given) {
-  if (given === undefined || given === null) requireFile('assert').fail('No session transport specified');
+  if (given === undefined || given === null)
+    requireFile('assert').fail('No session transport specified');
   const list = (Array.isArray(given) ? given : [given]).map((transport) => {
     if (transport === 'cookie') return cookieTransport();
     return transport === 'header' ? headerTransport() : transport;
@@ -53,7 +56,8 @@ function sessions({ storage: givenStorage, transport: givenTransport, autoCreate
     storage,
     transport,
     register(endpoint) {
-      for (const item of transport) if (typeof item.register === 'function') item.register(endpoint);
+      for (const item of transport)
+        if (typeof item.register === 'function') item.register(endpoint);
       return handle;
     },
   };

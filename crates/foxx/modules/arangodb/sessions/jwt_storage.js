@@ -10,8 +10,10 @@ function jwtStorage(given) {
   const options = typeof given === 'string' ? { secret: given } : { ...given };
   const { secret, ttl = TTL_DEFAULT_S, verify = true, maxExp = Infinity } = options;
   const algorithm = crypto.jwtCanonicalAlgorithmName(options.algorithm || 'HS512');
-  if (algorithm === 'none' && secret) throw new Error('Must not specify a secret when using algorithm "none"');
-  if (algorithm !== 'none' && !secret) throw new Error(`Must specify a secret for algorithm "${algorithm}"`);
+  if (algorithm === 'none' && secret)
+    throw new Error('Must not specify a secret when using algorithm "none"');
+  if (algorithm !== 'none' && !secret)
+    throw new Error(`Must specify a secret for algorithm "${algorithm}"`);
 
   return {
     new() {
@@ -29,12 +31,17 @@ function jwtStorage(given) {
     forClient(session) {
       const iat = Math.floor(session.created / 1000);
       const exp = Math.floor(state.ops.now() / 1000) + ttl;
-      return crypto.jwtEncode(secret, { uid: session.uid, iat, payload: session.data, exp }, algorithm);
+      return crypto.jwtEncode(
+        secret,
+        { uid: session.uid, iat, payload: session.data, exp },
+        algorithm,
+      );
     },
   };
 }
 
-// The payload of a token, or `undefined` for one that is malformed, forged or made with another algorithm.
+// The payload of a token, or `undefined` for one that is malformed, forged or made with another
+// algorithm.
 function decode(secret, token, algorithm, verify) {
   try {
     const payload = crypto.jwtDecode(secret, token, !verify);
