@@ -49,6 +49,12 @@ pub struct CreatedIndex {
     pub is_newly_created: bool,
 }
 
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Database({})", self.inner.name)
+    }
+}
+
 impl Database {
     pub(crate) fn new(
         shared: Arc<Shared>,

@@ -319,12 +319,12 @@ mod tests {
         let plain = document("c", r#"{"a":1,"_rev":"x","_from":"kept","_id":"no"}"#, None);
         assert_eq!(
             shown(&plain),
-            r#"{"_key":"k1","_id":"c/k1","_rev":"_---","a":1,"_from":"kept"}"#
+            r#"{"_key":"k1","_id":"c/k1","_rev":"C---","a":1,"_from":"kept"}"#
         );
         let edge = document("e", "{}", Some(("v/1", "v/2")));
         assert_eq!(
             shown(&edge),
-            r#"{"_key":"k1","_id":"e/k1","_from":"v/1","_to":"v/2","_rev":"_---"}"#
+            r#"{"_key":"k1","_id":"e/k1","_from":"v/1","_to":"v/2","_rev":"C---"}"#
         );
         let quoted = document("a\"b", "{}", None);
         assert_eq!(
@@ -337,7 +337,7 @@ mod tests {
     fn attributes_are_read_without_the_others() {
         let document = document("c", r#"{"a":{"b":[1,{"c":2}]},"n":null}"#, None);
         assert_eq!(document.key().as_str(), "k1");
-        assert_eq!(document.rev(), "_---");
+        assert_eq!(document.rev(), "C---");
         assert_eq!(document.get("_id"), Some("c/k1".into()));
         assert_eq!(document.get("n"), Some(Value::Null));
         assert_eq!(document.get("x"), None);

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 
 use bytes::Bytes;
+use error_codes::codes;
 use store::{Direction, KeyRange};
 use value::{Value, key};
 
 use super::{Position, Transaction};
 use crate::collection::Collection;
 use crate::document::{Document, DocumentKey};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::index::{Estimate, Index, IndexKind, decode_entry};
 use crate::layout;
 
@@ -87,7 +88,7 @@ pub struct IndexPage {
 impl Transaction {
     /// A page of entries, from the beginning or from `position`.
     ///
-    /// Errors: 1203, 1652, the engine's, damaged data.
+    /// Errors: 1203, 1652, 1212 (the index is not in the snapshot), the engine's, damaged data.
     pub fn index_scan(
         &mut self,
         collection: &Collection,
@@ -96,7 +97,7 @@ impl Transaction {
         position: Option<&Position>,
         limit: usize,
     ) -> Result<IndexPage> {
-        self.readable(collection)?;
+        self.check_usable(collection, index)?;
         let direction = if scan.reverse {
             Direction::Reverse
         } else {
@@ -119,7 +120,7 @@ impl Transaction {
                 let request = self.page_request(range, direction, room);
                 let read = self.txn.scan(&request)?;
                 for (key, value) in read.entries {
-                    let entry = decode(collection, index, &key, &value, scan.covering)?;
+                    let entry = decode(index, &key, &value, scan.covering)?;
                     page.entries.push(entry);
                 }
                 rest = read.next;
@@ -150,7 +151,7 @@ impl Transaction {
         index: &Index,
         values: &[Vec<Value>],
     ) -> Result<Vec<Vec<DocumentKey>>> {
-        self.readable(collection)?;
+        self.check_usable(collection, index)?;
         let complete = values
             .iter()
             .all(|values| values.len() == index.fields().len());
@@ -188,6 +189,19 @@ impl Transaction {
         let group =
             |keys: &Vec<DocumentKey>| documents.by_ref().take(keys.len()).flatten().collect();
         Ok(keys.iter().map(group).collect())
+    }
+
+    /// Errors: 1203, 1652; 1212 if the index is not, or not yet, in the snapshot's catalog, as
+    /// can happen to whoever remembers indexes from transaction to transaction.
+    fn check_usable(&self, collection: &Collection, index: &Index) -> Result<()> {
+        self.readable(collection)?;
+        let current = self.resolve(collection)?;
+        if current.indexes().any(|own| own.id == index.id) {
+            Ok(())
+        } else {
+            let code = codes::ARANGO_INDEX_NOT_FOUND;
+            Err(Error::new(ErrorKind::NotFound, code))
+        }
     }
 
     fn lookup_range(
@@ -237,7 +251,7 @@ impl Transaction {
             .zip(found)
             .map(|(key, value)| match value {
                 Some(value) => {
-                    let entry = decode(collection, index, &key.into(), &value, false)?;
+                    let entry = decode(index, &key.into(), &value, false)?;
                     Ok(vec![entry.key])
                 }
                 None => Ok(Vec::new()),
@@ -327,14 +341,7 @@ fn nth_range(scan: &IndexScan, at: usize) -> Option<&IndexRange> {
     }
 }
 
-fn decode(
-    collection: &Collection,
-    index: &Index,
-    stored: &Bytes,
-    value: &Bytes,
-    covering: bool,
-) -> Result<IndexEntry> {
-    debug_assert!(collection.indexes.iter().any(|own| own.id == index.id));
+fn decode(index: &Index, stored: &Bytes, value: &Bytes, covering: bool) -> Result<IndexEntry> {
     if index.kind() == IndexKind::Primary {
         let key = DocumentKey::from_stored(layout::document_key(stored));
         let covered = covering.then(|| vec![Value::from(key.as_str())]);
