@@ -17,6 +17,7 @@ mod control;
 mod date;
 mod document;
 mod encoding;
+mod geo;
 pub(crate) mod numbers;
 mod numeric;
 mod object;
@@ -146,6 +147,7 @@ pub static ALL: &[&[Function]] = &[
     pattern::FUNCTIONS,
     similarity::FUNCTIONS,
     encoding::FUNCTIONS,
+    geo::FUNCTIONS,
     date::FUNCTIONS,
     date::arithmetic::FUNCTIONS,
     date::compare::FUNCTIONS,
