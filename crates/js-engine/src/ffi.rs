@@ -45,6 +45,7 @@ pub type CallAsFunction = unsafe extern "C" fn(
 ) -> JSValueRef;
 pub type Finalize = unsafe extern "C" fn(object: JSObjectRef);
 pub type Deallocate = unsafe extern "C" fn(bytes: *mut c_void, context: *mut c_void);
+pub type HeapFinalizer = unsafe extern "C" fn(group: JSContextGroupRef, context: *mut c_void);
 pub type ShouldTerminate = unsafe extern "C" fn(ctx: JSContextRef, context: *mut c_void) -> bool;
 
 pub const TYPE_UNDEFINED: c_int = 0;
@@ -293,6 +294,11 @@ unsafe extern "C" {
     pub fn JSSynchronousGarbageCollectForDebugging(ctx: JSContextRef);
     pub fn JSLock(ctx: JSContextRef);
     pub fn JSUnlock(ctx: JSContextRef);
+    pub fn JSContextGroupAddHeapFinalizer(
+        group: JSContextGroupRef,
+        finalizer: HeapFinalizer,
+        context: *mut c_void,
+    );
     pub fn JSGetMemoryUsageStatistics(ctx: JSContextRef) -> JSObjectRef;
     pub fn JSGlobalContextSetUnhandledRejectionCallback(
         ctx: JSContextRef,

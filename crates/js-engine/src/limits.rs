@@ -27,9 +27,6 @@ use crate::vm::Inner;
 /// timers without end.
 const STOP_INTERVAL: Duration = Duration::from_micros(100);
 
-/// How fast a heap is taken to grow before it was measured twice, in bytes a second.
-const GROWTH_ASSUMED: f64 = 1e9;
-
 /// What one run may use.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunLimits {
@@ -107,8 +104,9 @@ pub(crate) struct Watch {
     current: Cell<Current>,
     /// Not before this moment is the heap measured again.
     heap_due: Cell<Duration>,
-    /// When the heap was measured last, and what it was then.
-    heap_seen: Cell<(Duration, usize)>,
+    /// Whether garbage was collected since the heap was measured. A heap cannot grow by much
+    /// without. Set by the engine from whichever thread collects.
+    collected: AtomicBool,
     /// Whether stopping took a reference to the VM.
     holds_vm: Cell<bool>,
 }
@@ -123,6 +121,9 @@ struct Current {
 
 impl Scope {
     /// Runs `body` under `limits`; inside another run the narrower of both hold.
+    ///
+    /// A run that ended well may yet leave a poisoned VM behind, if it is then found over its
+    /// heap limit.
     ///
     /// # Errors
     /// The exception that `body` returns, or why it was stopped. A VM that was stopped before
@@ -145,17 +146,23 @@ impl Scope {
         let result = self.enter(|scope| {
             let result = catch_unwind(AssertUnwindSafe(|| body(scope)));
             inner.drain_microtasks();
-            result
+            let stopped = inner.watch.stop.get();
+            inner.look_at_heap();
+            (stopped, result)
         });
         watch.current.set(outer);
         inner.drop_garbage();
-        if let Some(Err(panic)) = &result {
-            inner.stop_for_panic(&panic_message(&**panic));
-        }
-        match (watch.stop.get(), result) {
-            (None, Some(Ok(result))) => Ok(result?),
-            (None, _) => Err(watch.error(Stop::Cancelled)),
+        let Some((stopped, result)) = result else {
+            self.inner().stop(Stop::Cancelled);
+            return Err(watch.error(Stop::Cancelled));
+        };
+        match (stopped, result) {
             (Some(stop), _) => Err(watch.error(stop)),
+            (None, Ok(result)) => Ok(result?),
+            (None, Err(panic)) => {
+                inner.stop_for_panic(&panic_message(&*panic));
+                Err(watch.error(Stop::Panic))
+            }
         }
     }
 
@@ -233,6 +240,15 @@ impl Watch {
 }
 
 impl Inner {
+    /// Makes the engine tell when it has collected garbage.
+    pub(crate) fn note_collections(&self) {
+        let data = ptr::from_ref(&self.watch.collected)
+            .cast::<c_void>()
+            .cast_mut();
+        // SAFETY: the group is live and `self` outlives it.
+        unsafe { ffi::JSContextGroupAddHeapFinalizer(self.group(), note_collection, data) };
+    }
+
     /// Makes the watchdog fire every `interval`.
     pub(crate) fn start_watchdog(&self, interval: Duration) {
         let data = ptr::from_ref(self).cast::<c_void>().cast_mut();
@@ -308,6 +324,9 @@ impl Inner {
         if start < self.watch.heap_due.get() {
             return;
         }
+        if !self.watch.collected.swap(false, Ordering::Relaxed) {
+            return;
+        }
         let mut bytes = self.heap_bytes();
         if bytes > max {
             // Garbage does not count, but the engine lets it grow with the machine's memory.
@@ -319,20 +338,10 @@ impl Inner {
             self.stop(Stop::HeapLimit(bytes));
             return;
         }
-        // Measuring walks the heap. It takes a tenth of the time, or up to half of it while the
-        // heap grows so fast that it could reach its limit meanwhile.
+        // Measuring walks the heap: 2 ms for an empty one, about 1 ms more a megabyte of small
+        // objects. Spend at most a fifth of the time on it.
         let end = self.clock.monotonic();
-        let (seen_at, seen) = self.watch.heap_seen.replace((end, bytes));
-        let grown = bytes.saturating_sub(seen) as f64;
-        let rate = if seen == 0 {
-            GROWTH_ASSUMED
-        } else {
-            grown / (end - seen_at).as_secs_f64()
-        };
-        let room = Duration::try_from_secs_f64((max - bytes) as f64 / rate / 4.0);
-        let cost = end - start;
-        let pause = room.unwrap_or(Duration::MAX).clamp(cost, cost * 9);
-        self.watch.heap_due.set(end + pause);
+        self.watch.heap_due.set(end + (end - start) * 4);
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -350,6 +359,12 @@ impl Inner {
         let extra = property(statistics, &JsText::from_c(c"extraMemorySize"));
         (heap.max(0.0) + extra.max(0.0)) as usize
     }
+}
+
+/// The engine has collected garbage, on whichever thread, maybe with the VM's own stopped.
+unsafe extern "C" fn note_collection(_group: ffi::JSContextGroupRef, data: *mut c_void) {
+    // SAFETY: `data` is the flag of an `Inner` that outlives the group.
+    unsafe { &*data.cast::<AtomicBool>() }.store(true, Ordering::Relaxed);
 }
 
 /// The engine asks whether to terminate.

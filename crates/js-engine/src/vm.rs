@@ -116,6 +116,7 @@ impl Vm {
             "intrinsics are taken once"
         );
         Inner::make_run_job(&vm.scope);
+        inner.note_collections();
         inner.start_watchdog(inner.settings.watchdog_interval);
         vm
     }
@@ -126,11 +127,13 @@ fn set_engine_options() {
     #[cfg(not(target_os = "macos"))]
     {
         static ONCE: std::sync::Once = std::sync::Once::new();
-        // Otherwise the engine stops JavaScript by signals to its thread and patched code, which
-        // leaves deep recursion running for seconds and meddles with the process's signals.
-        // SAFETY: a terminated name; called before any VM exists.
+        // SAFETY: terminated names; called before any VM exists. Unknown options are refused.
         ONCE.call_once(|| unsafe {
+            // Otherwise the engine stops JavaScript by signals to its thread and patched code,
+            // which leaves deep recursion running for seconds.
             ffi::jsc_options_set_boolean(c"usePollingTraps".as_ptr(), 1);
+            // Its compilers escape the limits, and it installs a handler for SIGSEGV.
+            ffi::jsc_options_set_boolean(c"useWasm".as_ptr(), 0);
         });
     }
 }

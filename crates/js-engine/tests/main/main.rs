@@ -1,5 +1,6 @@
 //! The engine as its callers see it.
 
 mod conversion;
+mod lifetime;
 mod limits;
 mod support;
