@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::DatabaseId;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::users::{Level, User, UserChanges, Users};
+use crate::users::{ANY, DatabaseGrant, Level, UserChanges, Users};
 use crate::{layout, names};
 
 /// The name of the database that is always there.
@@ -92,16 +92,7 @@ impl Databases {
     /// Errors: the engine's; damaged data.
     pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
         let shared = Arc::new(Shared::open(engine, platform, settings)?);
-        let list = load_list(&shared)?;
-        let list = if list.by_name.contains_key(SYSTEM) {
-            list
-        } else {
-            let (txn, database, revision) =
-                prepare_database(&shared, DatabaseId::SYSTEM, SYSTEM, list.revision)?;
-            txn.commit()?;
-            let by_name = BTreeMap::from([(Arc::from(SYSTEM), database)]);
-            List { revision, by_name }
-        };
+        let list = shared.retry(|| open_list(&shared))?;
         for database in list.by_name.values() {
             database.drop_unfinished_indexes()?;
         }
@@ -256,11 +247,6 @@ impl Databases {
         Ok(self.inner.shared.engine.close()?)
     }
 
-    /// A user's model, for tools: see [`Users::find`].
-    pub fn find_user(&self, name: &str) -> Result<Option<Arc<User>>> {
-        self.inner.users.find(name)
-    }
-
     /// Creates `root` with all rights unless there is one. Returns whether it did.
     ///
     /// Errors: the engine's.
@@ -272,14 +258,30 @@ impl Databases {
         }
         let changes = UserChanges {
             password: Some(password.to_owned()),
-            active: Some(true),
             ..UserChanges::default()
         };
-        users.create(ROOT, &changes)?;
-        users.set_database_level(ROOT, "*", Some(Level::ReadWrite))?;
-        users.set_collection_level(ROOT, "*", "*", Some(Level::ReadWrite))?;
+        // With the user, in one transaction: a root without rights could not be mended.
+        let everything = DatabaseGrant {
+            level: Some(Level::ReadWrite),
+            collections: BTreeMap::from([(ANY.to_owned(), Level::ReadWrite)]),
+        };
+        let grants = BTreeMap::from([(ANY.to_owned(), everything)]);
+        users.create_with_grants(ROOT, &changes, grants)?;
         Ok(true)
     }
+}
+
+/// The list, after creating `_system` unless it is there.
+fn open_list(shared: &Arc<Shared>) -> Result<List> {
+    let mut list = load_list(shared)?;
+    if !list.by_name.contains_key(SYSTEM) {
+        let (txn, database, revision) =
+            prepare_database(shared, DatabaseId::SYSTEM, SYSTEM, list.revision)?;
+        txn.commit()?;
+        list.revision = revision;
+        list.by_name.insert(SYSTEM.into(), database);
+    }
+    Ok(list)
 }
 
 fn load_list(shared: &Arc<Shared>) -> Result<List> {

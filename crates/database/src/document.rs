@@ -92,6 +92,12 @@ impl DocumentKey {
     }
 }
 
+impl AsRef<[u8]> for DocumentKey {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl fmt::Display for DocumentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

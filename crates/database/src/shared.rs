@@ -73,12 +73,15 @@ impl Shared {
     }
 
     fn write_ceiling(&self, ceiling: u64) -> Result<()> {
-        let mut batch = Batch::new();
         let key = layout::server_value(layout::TICK_CEILING);
-        batch.put(key, layout::encode_number(ceiling));
-        let mut txn = self.engine.begin(BeginOptions::read_write())?;
-        txn.write(batch)?;
-        txn.commit()?;
+        self.retry(|| {
+            let mut batch = Batch::new();
+            batch.put(key.clone(), layout::encode_number(ceiling));
+            let mut txn = self.engine.begin(BeginOptions::read_write())?;
+            txn.write(batch)?;
+            txn.commit()?;
+            Ok(())
+        })?;
         self.ceiling.store(ceiling, Ordering::Release);
         Ok(())
     }

@@ -4,7 +4,7 @@
 mod model;
 mod password;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::Sha256;
 use value::{Object, Value};
 
+pub(crate) use model::ANY;
 pub use model::{DatabaseGrant, Level, User};
 
 use crate::collection::Collection;
@@ -123,6 +124,15 @@ impl Users {
 
     /// Creates a user without any grant. Errors: 1700 (empty name), 1702 (exists).
     pub fn create(&self, name: &str, changes: &UserChanges) -> Result<Arc<User>> {
+        self.create_with_grants(name, changes, BTreeMap::new())
+    }
+
+    pub(crate) fn create_with_grants(
+        &self,
+        name: &str,
+        changes: &UserChanges,
+        grants: BTreeMap<String, DatabaseGrant>,
+    ) -> Result<Arc<User>> {
         if name.is_empty() {
             return Err(Error::new(ErrorKind::Invalid, codes::USER_INVALID_NAME));
         }
@@ -130,7 +140,7 @@ impl Users {
             name: name.to_owned(),
             active: true,
             extra: Value::object(Object::new()),
-            grants: Default::default(),
+            grants,
             password: self.hash(changes.password.as_deref().unwrap_or_default())?,
         };
         let others = UserChanges {

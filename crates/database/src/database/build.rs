@@ -86,15 +86,27 @@ impl Database {
         })
     }
 
+    /// Adds the entries of all documents. Pages shrink when writers are in the way and grow
+    /// again: a page of one document gets through sooner or later.
     fn add_entries(&self, collection: &Collection, index: &Index) -> Result<()> {
-        let mut position = None;
+        let settings = &self.shared().settings;
+        let mut documents = settings.index_build_documents.max(1);
+        let (mut position, mut retries) = (None, 0);
         loop {
-            let options = TransactionOptions::default();
-            position = self.run(&options, |transaction| {
-                transaction.build_page(collection, index.id, position.as_ref())
-            })?;
-            if position.is_none() {
-                return Ok(());
+            let mut transaction = self.begin(TransactionOptions::default())?;
+            let page = transaction.build_page(collection, index.id, position.as_ref(), documents);
+            match page.and_then(|next| transaction.commit().map(|()| next)) {
+                Ok(None) => return Ok(()),
+                Ok(next) => {
+                    position = next;
+                    retries = 0;
+                    documents = (documents * 2).min(settings.index_build_documents.max(1));
+                }
+                Err(error) if error.is_conflict() && retries < settings.conflict_retries_max => {
+                    retries += usize::from(documents == 1);
+                    documents = (documents / 2).max(1);
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -129,12 +141,9 @@ impl crate::transaction::Transaction {
         collection: &Collection,
         index: IndexId,
         position: Option<&Position>,
+        documents_max: usize,
     ) -> Result<Option<Position>> {
-        let settings = &self.shared().settings;
-        let (documents_max, bytes_max) = (
-            settings.index_build_documents,
-            settings.index_entry_bytes_max,
-        );
+        let bytes_max = self.shared().settings.index_entry_bytes_max;
         let collection = self.resolve(collection)?;
         let index = find_by_id(&collection, index)?;
         let page = self.scan(&collection, position, documents_max)?;

@@ -14,7 +14,7 @@ use value::{Object, Value};
 use crate::error::{Error, Result};
 
 /// Stands for every name.
-pub(super) const ANY: &str = "*";
+pub(crate) const ANY: &str = "*";
 
 /// What somebody may do with a database or a collection; each level includes those before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
