@@ -238,6 +238,16 @@ function describe(error) {
 }
 
 function respondError(context, error, res, method, path) {
+  try {
+    respondDescribed(context, error, res, method, path);
+  } catch {
+    // A thrown value whose own getters throw cannot be described.
+    const page = errorPage(500, 500, 'internal server error', undefined, undefined);
+    state.ops.respond(500, JSON_HEADERS, JSON.stringify(page));
+  }
+}
+
+function respondDescribed(context, error, res, method, path) {
   const { status, page } = describe(error);
   logError(error, status, `${method} ${context.mount}${path}`);
   const headers = res === undefined ? undefined : res[HEADERS];

@@ -24,11 +24,21 @@ function toJsonSchema(schema) {
   if (schema === undefined || schema === null) return {};
   if (schema instanceof JsonSchema) return schema.definition;
   try {
-    if (schema.isJoi) return requireFile('joi-to-json-schema')(schema);
+    if (schema.isJoi) return withoutPatterns(requireFile('joi-to-json-schema')(schema));
   } catch {
     // Schemas with references or functions have no JSON form: documentation then leaves them open.
   }
   return {};
+}
+
+// The converter adds `patterns`, which is no keyword of JSON schema.
+function withoutPatterns(json) {
+  if (json === null || typeof json !== 'object') return json;
+  if (Array.isArray(json)) return json.map(withoutPatterns);
+  const entries = Object.entries(json).filter(
+    ([key, value]) => !(key === 'patterns' && Array.isArray(value)),
+  );
+  return Object.fromEntries(entries.map(([key, value]) => [key, withoutPatterns(value)]));
 }
 
 function isRequired(schema) {

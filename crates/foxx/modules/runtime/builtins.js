@@ -59,13 +59,25 @@ function canonicalName(id) {
   // A leading underscore marks what only the framework itself may use.
   if (!/^[@a-z]/i.test(name)) return undefined;
   if (has(name) || exportsByName.has(name)) return name;
-  return sourceOf(name) === undefined ? undefined : name;
+  if (sourceOf(name) !== undefined) return name;
+  const single = findLodashFunction(name);
+  if (single === undefined) return undefined;
+  exportsByName.set(name, single);
+  return name;
 }
 
 // Folders inside packages are files whose name has `__` for the slash: `lodash/fp` is `lodash__fp`.
 function sourceOf(name) {
   if (!/^[a-z_][\w.-]*(\/[\w.-]+)*$/i.test(name)) return undefined;
   return state.ops.builtinSource(name.replaceAll('/', '__'));
+}
+
+// Single functions of lodash are modules of their own in its package: `lodash/get`.
+function findLodashFunction(name) {
+  const match = /^lodash\/(\w+)$/.exec(name);
+  if (match === null) return undefined;
+  const found = requireFile('lodash')[match[1]];
+  return typeof found === 'function' ? found : undefined;
 }
 
 function requireBuiltin(name) {
