@@ -1,3 +1,32 @@
 //! The query language: syntax, plan, executor and functions.
+//!
+//! Charter: a query text and bind values become rows. [`syntax`] parses, [`plan`] resolves names
+//! and optimises, `exec` runs, [`functions`] is the library. Plans are kept and used again
+//! ([`PlanCache`]).
+//!
+//! Does not know: HTTP, JavaScript, where documents are stored, who may read what. It starts and
+//! ends no transaction: it works in the caller's.
+//!
+//! Invariants
+//! - Parsing never fails; it yields diagnostics.
+//! - An optimised plan gives the rows that the plain one gives.
+//! - A plan depends on the text, the catalog and the binds that decide its shape, on no other
+//!   bind value.
+//! - A query that fails may have written: the caller rolls the transaction back.
+//!
+//! Entry points: [`execute`], [`explain`], [`syntax::parse`].
 
+mod cache;
+mod error;
+mod exec;
 pub mod functions;
+pub mod plan;
+mod query;
+pub mod syntax;
+#[cfg(test)]
+mod tests;
+
+pub use cache::PlanCache;
+pub use error::{Error, ErrorKind, Result};
+pub use exec::{Cancel, Cursor, Environment, Limits, Stats};
+pub use query::{Context, Explanation, Options, Query, execute, explain};

@@ -1,0 +1,269 @@
+//! The rows of a query, pulled as values or as JSON text.
+
+use std::sync::Arc;
+
+use database::Transaction;
+use value::{Value, json};
+
+use super::eval::{eval, eval_key};
+use super::pipeline::Pipeline;
+use super::row::{Batch, Slot, value_size};
+use super::state::{Environment, Exec, Limits, State, Stats};
+use crate::error::Result;
+use crate::functions::{Caches, Warning, Warnings};
+use crate::plan::{Expr, Plan};
+
+/// What a query starts from.
+pub(crate) struct Start {
+    pub(crate) plan: Arc<Plan>,
+    /// In the order of [`Plan::binds`].
+    pub(crate) binds: Vec<Value>,
+    pub(crate) environment: Environment,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) count_full: bool,
+    pub(crate) warnings_max: usize,
+    pub(crate) fail_on_warning: bool,
+}
+
+/// A running query. It borrows nothing: the transaction is handed in for each call, and it must
+/// be the same one each time.
+pub struct Cursor {
+    state: State,
+    pipeline: Pipeline,
+    /// Rows that were produced and not yet handed out, and how many of them were.
+    ready: Batch,
+    taken: usize,
+    ended: bool,
+}
+
+impl Cursor {
+    pub(crate) fn new(start: Start, txn: &Transaction) -> Result<Self> {
+        let Start { plan, environment, .. } = start;
+        let started = environment.platform.clock.monotonic();
+        let mut warnings = Warnings::new(start.warnings_max, start.fail_on_warning);
+        for (code, message) in &plan.warnings {
+            warnings.add(*code, message.clone())?;
+        }
+        let mut collections = Vec::with_capacity(plan.collections.len());
+        for used in &plan.collections {
+            collections.push(txn.collection(&used.name)?);
+        }
+        let mut pipeline = Pipeline::new(&plan, None);
+        pipeline.start(Batch::unit(plan.variables.len()));
+        let state = State {
+            collections,
+            database: Arc::clone(txn.database().name()),
+            binds: start.binds,
+            once: vec![None; plan.once_count],
+            locals: vec![Value::Null; plan.locals_count],
+            subqueries: plan.subqueries.iter().map(|_| None).collect(),
+            warnings,
+            caches: Caches::default(),
+            limits: start.limits,
+            environment,
+            stats: Stats::default(),
+            count_full: start.count_full,
+            started,
+            memory: 0,
+            checks: 0,
+            plan,
+        };
+        Ok(Self {
+            state,
+            pipeline,
+            ready: Batch::default(),
+            taken: 0,
+            ended: false,
+        })
+    }
+
+    /// Whether the query writes.
+    pub fn is_modification(&self) -> bool {
+        self.state.plan.is_modification()
+    }
+
+    /// What it did so far.
+    pub fn stats(&self) -> Stats {
+        let clock = &self.state.environment.platform.clock;
+        let mut stats = self.state.stats.clone();
+        stats.execution_time = clock.monotonic().saturating_sub(self.state.started);
+        stats
+    }
+
+    /// What was odd so far.
+    pub fn warnings(&self) -> &[Warning] {
+        self.state.warnings.entries()
+    }
+
+    /// Whether there are more rows; runs the query up to the next one.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    pub fn has_more(&mut self, txn: &mut Transaction) -> Result<bool> {
+        let want = self.state.limits.batch_rows;
+        self.fill(txn, want)
+    }
+
+    /// Up to `want` rows as values; fewer only at the end.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    pub fn next_values(&mut self, txn: &mut Transaction, want: usize) -> Result<Vec<Value>> {
+        let plan = Arc::clone(&self.state.plan);
+        let mut rows = Vec::new();
+        while rows.len() < want && self.fill(txn, want - rows.len())? {
+            let exec = &mut Exec {
+                txn,
+                state: &mut self.state,
+            };
+            while self.taken < self.ready.len() && rows.len() < want {
+                exec.check()?;
+                if let Some(value) = &plan.root.value {
+                    let row = eval(value, self.ready.row(self.taken), exec)?;
+                    exec.charge(value_size(&row))?;
+                    rows.push(row);
+                }
+                self.taken += 1;
+            }
+        }
+        // From here on the caller keeps the rows.
+        let size = rows.iter().map(value_size).sum();
+        let exec = &mut Exec {
+            txn,
+            state: &mut self.state,
+        };
+        exec.release(size);
+        Ok(rows)
+    }
+
+    /// Appends up to `want` rows as JSON, separated by commas; how many there were.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    pub fn write_json_rows(
+        &mut self,
+        txn: &mut Transaction,
+        want: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<usize> {
+        let plan = Arc::clone(&self.state.plan);
+        let mut rows = 0;
+        let start = out.len();
+        while rows < want && self.fill(txn, want - rows)? {
+            let exec = &mut Exec {
+                txn,
+                state: &mut self.state,
+            };
+            let before = out.len();
+            while self.taken < self.ready.len() && rows < want {
+                exec.check()?;
+                if let Some(value) = &plan.root.value {
+                    if rows > 0 {
+                        out.push(b',');
+                    }
+                    write_json(value, self.ready.row(self.taken), exec, out)?;
+                    rows += 1;
+                }
+                self.taken += 1;
+            }
+            exec.charge(out.len() - before)?;
+        }
+        let exec = &mut Exec {
+            txn,
+            state: &mut self.state,
+        };
+        exec.release(out.len() - start);
+        Ok(rows)
+    }
+
+    /// All rows that are left, as values.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    pub fn all_values(&mut self, txn: &mut Transaction) -> Result<Vec<Value>> {
+        self.next_values(txn, usize::MAX)
+    }
+
+    /// Makes sure that there is a row to hand out.
+    fn fill(&mut self, txn: &mut Transaction, want: usize) -> Result<bool> {
+        let want = want.min(self.state.limits.batch_rows);
+        while self.taken >= self.ready.len() {
+            if self.ended {
+                return Ok(false);
+            }
+            let exec = &mut Exec {
+                txn,
+                state: &mut self.state,
+            };
+            exec.check_now()?;
+            match self.pipeline.next(exec, want)? {
+                // Without RETURN rows only have effects.
+                Some(batch) if exec.state.plan.root.value.is_some() => {
+                    self.ready = batch;
+                    self.taken = 0;
+                }
+                Some(_) => {}
+                None => self.ended = true,
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Appends the JSON of an expression; what is stored as JSON is copied, not parsed.
+fn write_json(
+    expr: &Expr,
+    row: &[Slot],
+    exec: &mut Exec<'_>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match expr {
+        Expr::Var(var) => match row.get(var.index()) {
+            Some(slot) => slot.write_json(out),
+            None => out.extend_from_slice(b"null"),
+        },
+        Expr::Path(var, names) => match (row.get(var.index()), &**names) {
+            (Some(Slot::Document(document)), [name]) if &**name != "_id" => {
+                out.extend_from_slice(document.get_json(name).unwrap_or(b"null"));
+            }
+            (Some(slot), _) => json::write(&slot.path(names), out),
+            (None, _) => out.extend_from_slice(b"null"),
+        },
+        Expr::Object(properties) if is_plain(properties) => {
+            out.push(b'{');
+            for (at, (key, value)) in properties.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                json::write_text(&eval_key(key, row, exec)?, out);
+                out.push(b':');
+                write_json(value, row, exec, out)?;
+            }
+            out.push(b'}');
+        }
+        Expr::Array(items) => {
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write_json(item, row, exec, out)?;
+            }
+            out.push(b']');
+        }
+        other => json::write(&eval(other, row, exec)?, out),
+    }
+    Ok(())
+}
+
+/// Whether the names are written down and each occurs once.
+fn is_plain(properties: &[(crate::plan::Key, Expr)]) -> bool {
+    use crate::plan::Key;
+    properties.iter().enumerate().all(|(at, (key, _))| match key {
+        Key::Name(name) => !properties
+            .iter()
+            .skip(at + 1)
+            .any(|(other, _)| matches!(other, Key::Name(other) if other == name)),
+        Key::Computed(_) => false,
+    })
+}

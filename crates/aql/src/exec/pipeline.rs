@@ -1,0 +1,132 @@
+//! Steps put together: each pulls batches of rows from the ones before it.
+
+use std::sync::Arc;
+
+use super::row::{Batch, Slot};
+use super::state::Exec;
+use super::steps;
+use crate::error::Result;
+use crate::plan::{Block, Node, Plan, SubqueryId};
+
+/// One step at work.
+pub(crate) trait Step: Send {
+    /// Forgets everything and begins anew with an outer row.
+    fn start(&mut self, row: &[Slot]);
+
+    /// The next rows, about `want` of them; an empty batch means that there may be more, `None`
+    /// that there are none.
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>>;
+}
+
+/// The steps before a step.
+pub(crate) struct Upstream<'s> {
+    steps: &'s mut [Box<dyn Step>],
+}
+
+impl Upstream<'_> {
+    /// The next rows of the step before.
+    pub(crate) fn next(&mut self, exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {
+        pull(self.steps, exec, want)
+    }
+
+    /// All rows of the step before; what they take is charged.
+    pub(crate) fn drain(&mut self, exec: &mut Exec<'_>) -> Result<(Batch, usize)> {
+        let want = exec.state.limits.batch_rows;
+        let mut all = Batch::default();
+        let mut charged = 0;
+        while let Some(batch) = self.next(exec, want)? {
+            exec.check_now()?;
+            let size = batch.size();
+            exec.charge(size)?;
+            charged += size;
+            all.append(batch);
+        }
+        Ok((all, charged))
+    }
+}
+
+fn pull(
+    steps: &mut [Box<dyn Step>],
+    exec: &mut Exec<'_>,
+    want: usize,
+) -> Result<Option<Batch>> {
+    match steps.split_last_mut() {
+        Some((last, before)) => last.next(&mut Upstream { steps: before }, exec, want),
+        None => Ok(None),
+    }
+}
+
+/// The steps of a block at work.
+pub(crate) struct Pipeline {
+    steps: Vec<Box<dyn Step>>,
+}
+
+impl Pipeline {
+    /// The steps of the query or of a subquery, not started.
+    pub(crate) fn new(plan: &Arc<Plan>, subquery: Option<SubqueryId>) -> Self {
+        let block = block_of(plan, subquery);
+        let mut pipeline: Vec<Box<dyn Step>> = Vec::with_capacity(block.nodes.len() + 1);
+        pipeline.push(Box::new(Start(None)));
+        for (at, node) in block.nodes.iter().enumerate() {
+            let place = Place { subquery, at };
+            pipeline.push(steps::step_of(node, place));
+        }
+        Self { steps: pipeline }
+    }
+
+    /// Begins anew with an outer row.
+    pub(crate) fn start(&mut self, row: Batch) {
+        let outer = row.row(0);
+        self.steps.iter_mut().for_each(|step| step.start(outer));
+    }
+
+    /// The next rows.
+    pub(crate) fn next(&mut self, exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {
+        pull(&mut self.steps, exec, want.max(1))
+    }
+}
+
+fn block_of(plan: &Plan, subquery: Option<SubqueryId>) -> &Block {
+    match subquery {
+        Some(id) => plan.subquery(id),
+        None => &plan.root,
+    }
+}
+
+/// Where a step finds its description in the plan.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    subquery: Option<SubqueryId>,
+    at: usize,
+}
+
+impl Place {
+    /// The description.
+    pub(crate) fn node(self, plan: &Plan) -> &Node {
+        static NONE: Node = Node::NoResults;
+        block_of(plan, self.subquery).nodes.get(self.at).unwrap_or(&NONE)
+    }
+}
+
+/// Gives the outer row, once.
+struct Start(Option<Batch>);
+
+impl Step for Start {
+    fn start(&mut self, row: &[Slot]) {
+        self.0 = Some(Batch::single(row));
+    }
+
+    fn next(
+        &mut self,
+        _: &mut Upstream<'_>,
+        _: &mut Exec<'_>,
+        _: usize,
+    ) -> Result<Option<Batch>> {
+        Ok(self.0.take())
+    }
+}

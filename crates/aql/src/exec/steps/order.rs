@@ -1,0 +1,229 @@
+//! `SORT` and `LIMIT`.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use error_codes::codes;
+use value::Value;
+
+use crate::error::{Error, Result};
+use crate::exec::eval::eval;
+use crate::exec::pipeline::{Place, Step, Upstream};
+use crate::exec::row::{Batch, Slot, value_size};
+use crate::exec::state::Exec;
+use crate::plan::{Expr, Node};
+
+/// Rows sorted, handed out batch by batch.
+#[derive(Default)]
+pub(super) struct Sorted {
+    rows: Batch,
+    order: Vec<usize>,
+    at: usize,
+}
+
+impl Sorted {
+    pub(super) fn take(&mut self, want: usize) -> Option<Batch> {
+        let end = (self.at + want).min(self.order.len());
+        let order = self.order.get(self.at..end).unwrap_or_default();
+        self.at = end;
+        (!order.is_empty()).then(|| self.rows.pick(order))
+    }
+}
+
+/// `SORT`
+pub(super) struct Sort {
+    place: Place,
+    sorted: Option<Sorted>,
+    charged: usize,
+}
+
+impl Sort {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            sorted: None,
+            charged: 0,
+        }
+    }
+
+    fn charge(&mut self, exec: &mut Exec<'_>, bytes: usize) -> Result<()> {
+        self.charged += bytes;
+        exec.charge(bytes)
+    }
+
+    fn fill(
+        &mut self,
+        keys: &[(Expr, bool)],
+        limit: Option<usize>,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+    ) -> Result<Sorted> {
+        let want = exec.state.limits.batch_rows;
+        let mut rows = Batch::default();
+        let mut values: Vec<Value> = Vec::new();
+        while let Some(batch) = upstream.next(exec, want)? {
+            exec.check_now()?;
+            let mut bytes = batch.size();
+            for at in 0..batch.len() {
+                exec.check()?;
+                for (key, _) in keys {
+                    let value = eval(key, batch.row(at), exec)?;
+                    bytes += value_size(&value);
+                    values.push(value);
+                }
+            }
+            self.charge(exec, bytes)?;
+            rows.append(batch);
+            if let Some(limit) = limit
+                && rows.len() > 2 * limit + want
+            {
+                let mut order = sort_order(&values, keys, rows.len());
+                order.truncate(limit);
+                rows = rows.pick(&order);
+                let row_keys = |at: &usize| values.iter().skip(at * keys.len()).take(keys.len());
+                values = order.iter().flat_map(row_keys).cloned().collect();
+                exec.release(std::mem::take(&mut self.charged));
+                let bytes = rows.size() + values.iter().map(value_size).sum::<usize>();
+                self.charge(exec, bytes)?;
+            }
+        }
+        let mut order = sort_order(&values, keys, rows.len());
+        if let Some(limit) = limit {
+            order.truncate(limit);
+        }
+        Ok(Sorted { rows, order, at: 0 })
+    }
+}
+
+impl Step for Sort {
+    fn start(&mut self, _: &[Slot]) {
+        self.sorted = None;
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Sort { keys, limit } = self.place.node(&plan) else {
+            return Ok(None);
+        };
+        if self.sorted.is_none() {
+            let limit = limit.as_ref().map(|limit| limit_number(limit, exec)).transpose()?;
+            self.sorted = Some(self.fill(keys, limit, upstream, exec)?);
+        }
+        let batch = self.sorted.as_mut().and_then(|sorted| sorted.take(want));
+        if batch.is_none() {
+            self.sorted = Some(Sorted::default());
+            exec.release(std::mem::take(&mut self.charged));
+        }
+        Ok(batch)
+    }
+}
+
+/// The rows in order; equal rows keep theirs.
+fn sort_order(values: &[Value], keys: &[(Expr, bool)], rows: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows).collect();
+    let row = |at: usize| values.get(at * keys.len()..(at + 1) * keys.len()).unwrap_or_default();
+    order.sort_by(|a, b| {
+        let pairs = row(*a).iter().zip(row(*b)).zip(keys);
+        for ((a, b), (_, descending)) in pairs {
+            let order = if *descending { b.cmp(a) } else { a.cmp(b) };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
+    });
+    order
+}
+
+/// The number in a `LIMIT`.
+pub(crate) fn limit_number(expr: &Expr, exec: &mut Exec<'_>) -> Result<usize> {
+    let value = eval(expr, &[], exec)?;
+    match value {
+        Value::Int(number) if number >= 0 => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
+        Value::Double(number) if number >= 0.0 => Ok(number as usize),
+        Value::Int(_) | Value::Double(_) => Err(Error::invalid(
+            codes::QUERY_NUMBER_OUT_OF_RANGE,
+            "number out of range: LIMIT must not be negative",
+        )),
+        _ => Err(Error::invalid(
+            codes::QUERY_NUMBER_OUT_OF_RANGE,
+            "number out of range: LIMIT must be a number",
+        )),
+    }
+}
+
+/// `LIMIT`
+pub(super) struct Limit {
+    place: Place,
+    /// Rows to skip and to pass; known once the first row is asked for.
+    left: Option<(usize, usize)>,
+    ended: bool,
+}
+
+impl Limit {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            left: None,
+            ended: false,
+        }
+    }
+}
+
+impl Step for Limit {
+    fn start(&mut self, _: &[Slot]) {
+        self.left = None;
+        self.ended = false;
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Limit {
+            offset,
+            count,
+            full_count,
+        } = self.place.node(&plan)
+        else {
+            return Ok(None);
+        };
+        let counting = *full_count && exec.state.count_full;
+        let (skip, pass) = match self.left {
+            Some(left) => left,
+            None => {
+                let mut number = |expr: &Option<Expr>, default: usize| match expr {
+                    Some(expr) => limit_number(expr, exec),
+                    None => Ok(default),
+                };
+                (number(offset, 0)?, number(count, usize::MAX)?)
+            }
+        };
+        self.left = Some((skip, pass));
+        if self.ended || (pass == 0 && !counting) {
+            return Ok(None);
+        }
+        let max = exec.state.limits.batch_rows;
+        let ask = if counting { max } else { skip.saturating_add(want.min(pass)).min(max) };
+        let Some(mut batch) = upstream.next(exec, ask)? else {
+            self.ended = true;
+            return Ok(None);
+        };
+        if counting {
+            let total = exec.state.stats.full_count.get_or_insert(0);
+            *total += batch.len() as u64;
+        }
+        let skipped = skip.min(batch.len());
+        batch.slice(skipped, pass);
+        self.left = Some((skip - skipped, pass - batch.len()));
+        Ok(Some(batch))
+    }
+}

@@ -1,0 +1,167 @@
+//! Steps that look at one row at a time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use value::Value;
+
+use crate::error::Result;
+use crate::exec::eval::{eval_bool, eval_slot};
+use crate::exec::pipeline::{Place, Step, Upstream};
+use crate::exec::row::{Batch, Slot, value_size};
+use crate::exec::state::Exec;
+use crate::plan::Node;
+
+/// `FILTER`
+pub(super) struct Filter {
+    place: Place,
+    /// How many rows to ask for: more and more while few pass.
+    ask: usize,
+}
+
+impl Filter {
+    pub(super) fn new(place: Place) -> Self {
+        Self { place, ask: 0 }
+    }
+}
+
+impl Step for Filter {
+    fn start(&mut self, _: &[Slot]) {
+        self.ask = 0;
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Filter(condition) = self.place.node(&plan) else {
+            return Ok(None);
+        };
+        self.ask = self.ask.max(want);
+        let Some(mut batch) = upstream.next(exec, self.ask)? else {
+            return Ok(None);
+        };
+        let mut keep = Vec::with_capacity(batch.len());
+        for at in 0..batch.len() {
+            exec.check()?;
+            keep.push(eval_bool(condition, batch.row(at), exec)?);
+        }
+        let before = batch.len();
+        batch.retain(&keep);
+        exec.state.stats.filtered += (before - batch.len()) as u64;
+        if batch.len() < want {
+            self.ask = (self.ask * 2).min(exec.state.limits.batch_rows);
+        }
+        Ok(Some(batch))
+    }
+}
+
+/// `LET`
+pub(super) struct Calculate {
+    place: Place,
+}
+
+impl Calculate {
+    pub(super) fn new(place: Place) -> Self {
+        Self { place }
+    }
+}
+
+impl Step for Calculate {
+    fn start(&mut self, _: &[Slot]) {}
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Calculate { out, value } = self.place.node(&plan) else {
+            return Ok(None);
+        };
+        let Some(mut batch) = upstream.next(exec, want)? else {
+            return Ok(None);
+        };
+        for at in 0..batch.len() {
+            exec.check()?;
+            let slot = eval_slot(value, batch.row(at), exec)?;
+            batch.set(at, out.index(), slot);
+        }
+        Ok(Some(batch))
+    }
+}
+
+/// `RETURN DISTINCT`
+pub(super) struct Distinct {
+    place: Place,
+    seen: HashSet<Value>,
+    charged: usize,
+}
+
+impl Distinct {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            seen: HashSet::new(),
+            charged: 0,
+        }
+    }
+}
+
+impl Step for Distinct {
+    fn start(&mut self, _: &[Slot]) {
+        self.seen.clear();
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Distinct(var) = self.place.node(&plan) else {
+            return Ok(None);
+        };
+        let Some(mut batch) = upstream.next(exec, want)? else {
+            exec.release(std::mem::take(&mut self.charged));
+            return Ok(None);
+        };
+        let mut keep = Vec::with_capacity(batch.len());
+        for at in 0..batch.len() {
+            let value = match batch.row(at).get(var.index()) {
+                Some(slot) => slot.to_value()?,
+                None => Value::Null,
+            };
+            let size = value_size(&value);
+            let new = self.seen.insert(value);
+            if new {
+                exec.charge(size)?;
+                self.charged += size;
+            }
+            keep.push(new);
+        }
+        batch.retain(&keep);
+        Ok(Some(batch))
+    }
+}
+
+/// No rows, and nothing before is asked.
+pub(super) struct NoResults;
+
+impl Step for NoResults {
+    fn start(&mut self, _: &[Slot]) {}
+
+    fn next(
+        &mut self,
+        _: &mut Upstream<'_>,
+        _: &mut Exec<'_>,
+        _: usize,
+    ) -> Result<Option<Batch>> {
+        Ok(None)
+    }
+}

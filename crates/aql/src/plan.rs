@@ -1,0 +1,353 @@
+//! Plans: what a query does, step by step.
+//!
+//! A [`Plan`] is made from a syntax tree by [`lower`], improved by [`rules`] and read by the
+//! executor. It holds no bind values except those that decide its shape, so it can be kept and
+//! used again.
+
+mod expr;
+pub mod explain;
+mod finish;
+mod lower;
+pub mod rules;
+mod vars;
+
+use std::sync::Arc;
+
+use value::Value;
+
+pub use expr::{
+    ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,
+    UnaryOp, VarId,
+};
+pub use lower::{Lowered, lower};
+pub(crate) use lower::missing_bind;
+pub use vars::VarSet;
+
+/// A query ready to run.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// The query's own steps.
+    pub root: Block,
+    /// The steps of subqueries, by [`SubqueryId`].
+    pub subqueries: Vec<Block>,
+    /// The names of variables, by [`VarId`].
+    pub variables: Vec<Arc<str>>,
+    /// The names of value binds, in the order of [`Expr::Bind`].
+    pub binds: Vec<Arc<str>>,
+    /// Every collection the query names, with what is done to it.
+    pub collections: Vec<CollectionUse>,
+    /// How many [`Expr::Once`] there are.
+    pub once_count: usize,
+    /// How deep inline expressions nest.
+    pub locals_count: usize,
+    /// The rules that changed something.
+    pub rules: Vec<&'static str>,
+    /// What was odd about the query when it was planned.
+    pub warnings: Vec<(error_codes::Code, String)>,
+}
+
+/// A collection of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionUse {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether the query writes to it.
+    pub is_written: bool,
+}
+
+/// A collection by its position in [`Plan::collections`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CollectionId(pub usize);
+
+/// The steps of a query or subquery; rows flow from first to last.
+#[derive(Clone, Default)]
+pub struct Block {
+    /// The steps.
+    pub nodes: Vec<Node>,
+    /// What each row returns; `None` when the query returns nothing.
+    pub value: Option<Expr>,
+}
+
+/// One step.
+#[derive(Clone)]
+pub enum Node {
+    /// All documents of a collection.
+    EnumerateCollection {
+        /// The collection.
+        collection: CollectionId,
+        /// Holds the document.
+        out: VarId,
+        /// What `OPTIONS` says about indexes.
+        hint: IndexHint,
+        /// The only attributes that are read; `None` when the document as such is.
+        projections: Option<Vec<Arc<[Arc<str>]>>>,
+    },
+    /// The documents that an index finds.
+    Index(Box<IndexScan>),
+    /// The elements of an array.
+    EnumerateList {
+        /// The array.
+        list: Expr,
+        /// Holds the element.
+        out: VarId,
+    },
+    /// Rows for which the condition holds.
+    Filter(Expr),
+    /// A value for each row.
+    Calculate {
+        /// Holds the value.
+        out: VarId,
+        /// The value.
+        value: Expr,
+    },
+    /// Rows in order.
+    Sort {
+        /// Keys, each with whether the largest comes first.
+        keys: Vec<(Expr, bool)>,
+        /// How many of the first rows are wanted.
+        limit: Option<Expr>,
+    },
+    /// Some of the rows.
+    Limit {
+        /// Rows to skip.
+        offset: Option<Expr>,
+        /// Rows to pass.
+        count: Option<Expr>,
+        /// Whether `fullCount` counts here.
+        full_count: bool,
+    },
+    /// Groups of rows.
+    Collect(Box<Collect>),
+    /// Rows whose variable was not seen before.
+    Distinct(VarId),
+    /// Changes documents.
+    Modify(Box<Modify>),
+    /// Finds or inserts, then changes documents.
+    Upsert(Box<Upsert>),
+    /// No rows at all.
+    NoResults,
+}
+
+/// What `OPTIONS` of a `FOR` says about indexes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexHint {
+    /// Names of preferred indexes.
+    pub names: Vec<Arc<str>>,
+    /// Whether it is an error if none of them can be used.
+    pub force: bool,
+    /// Whether no index may be used.
+    pub disable: bool,
+}
+
+/// Which documents of a collection an index finds.
+#[derive(Clone)]
+pub struct IndexScan {
+    /// The collection.
+    pub collection: CollectionId,
+    /// Holds the document.
+    pub out: VarId,
+    /// The index.
+    pub index: Arc<database::Index>,
+    /// A value for each of the first fields.
+    pub equal: Vec<Expr>,
+    /// An array of values for the field after those.
+    pub any: Option<Expr>,
+    /// The least value of the next field, and whether it is included.
+    pub lower: Option<(Expr, bool)>,
+    /// The largest value of the next field, and whether it is included.
+    pub upper: Option<(Expr, bool)>,
+    /// Whether the largest comes first.
+    pub descending: bool,
+    /// Whether the values are ids, to be looked up by the key in them.
+    pub by_id: bool,
+    /// The conditions that the index stands for, to be checked where it cannot be used.
+    pub residual: Vec<Expr>,
+    /// See [`Node::EnumerateCollection`].
+    pub projections: Option<Vec<Arc<[Arc<str>]>>>,
+}
+
+/// Where the planner looks up collections.
+pub trait Catalog {
+    /// The collection; `None` when there is none.
+    fn find_collection(&self, name: &str) -> Option<Arc<database::Collection>>;
+}
+
+/// `COLLECT`
+#[derive(Clone)]
+pub struct Collect {
+    /// What rows are grouped by.
+    pub groups: Vec<(VarId, Expr)>,
+    /// What is computed over the rows of a group.
+    pub aggregates: Vec<(VarId, Aggregate, Option<Expr>)>,
+    /// What is kept of each row.
+    pub into: Option<(VarId, Expr)>,
+    /// Whether groups come in the order of their values.
+    pub sorted: bool,
+}
+
+/// What is computed over the rows of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named like the function")]
+pub enum Aggregate {
+    Length,
+    Min,
+    Max,
+    Sum,
+    Average,
+    Variance { sample: bool, root: bool },
+    Unique,
+    SortedUnique,
+    CountDistinct,
+    Push,
+    BitAnd,
+    BitOr,
+    BitXor,
+}
+
+impl Aggregate {
+    /// The aggregate of a function name in upper case.
+    pub fn find(name: &str) -> Option<Aggregate> {
+        let variance = |sample, root| Some(Aggregate::Variance { sample, root });
+        match name {
+            "LENGTH" | "COUNT" => Some(Aggregate::Length),
+            "MIN" => Some(Aggregate::Min),
+            "MAX" => Some(Aggregate::Max),
+            "SUM" => Some(Aggregate::Sum),
+            "AVERAGE" | "AVG" => Some(Aggregate::Average),
+            "STDDEV" | "STDDEV_POPULATION" => variance(false, true),
+            "STDDEV_SAMPLE" => variance(true, true),
+            "VARIANCE" | "VARIANCE_POPULATION" => variance(false, false),
+            "VARIANCE_SAMPLE" => variance(true, false),
+            "UNIQUE" => Some(Aggregate::Unique),
+            "SORTED_UNIQUE" => Some(Aggregate::SortedUnique),
+            "COUNT_DISTINCT" | "COUNT_UNIQUE" => Some(Aggregate::CountDistinct),
+            "PUSH" => Some(Aggregate::Push),
+            "BIT_AND" => Some(Aggregate::BitAnd),
+            "BIT_OR" => Some(Aggregate::BitOr),
+            "BIT_XOR" => Some(Aggregate::BitXor),
+            _ => None,
+        }
+    }
+}
+
+/// What a modification does.
+#[derive(Clone)]
+pub struct Modify {
+    /// Which statement.
+    pub kind: crate::syntax::ast::ModifyKind,
+    /// The document or key.
+    pub target: Expr,
+    /// The attributes of `WITH`.
+    pub with: Option<Expr>,
+    /// The collection.
+    pub collection: CollectionId,
+    /// `OPTIONS`
+    pub options: ModifyOptions,
+    /// Holds the document before.
+    pub old: Option<VarId>,
+    /// Holds the document after.
+    pub new: Option<VarId>,
+    /// Whether all rows are read before the first is written.
+    pub buffer: bool,
+}
+
+/// `UPSERT`
+#[derive(Clone)]
+pub struct Upsert {
+    /// The steps that find the document in `old`; they start from the row.
+    pub search: SubqueryId,
+    /// The document to insert.
+    pub insert: Expr,
+    /// What to change.
+    pub update: Expr,
+    /// Whether the document is replaced.
+    pub replace: bool,
+    /// The collection.
+    pub collection: CollectionId,
+    /// `OPTIONS`
+    pub options: ModifyOptions,
+    /// Holds the document before.
+    pub old: VarId,
+    /// Holds the document after.
+    pub new: Option<VarId>,
+    /// Whether all rows are read before the first is written.
+    pub buffer: bool,
+}
+
+/// `OPTIONS` of a modification.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModifyOptions {
+    /// Rows that fail are skipped.
+    pub ignore_errors: bool,
+    /// `_rev` in the target is not compared.
+    pub ignore_revs: bool,
+    /// Attributes set to `null` are stored.
+    pub keep_null: bool,
+    /// Objects are merged.
+    pub merge_objects: bool,
+    /// What an `INSERT` does with an existing key.
+    pub overwrite: Overwrite,
+    /// The attribute that tells newer documents.
+    pub version_attribute: Option<Arc<str>>,
+    /// Whether rows of an `UPSERT` see the writes of earlier rows.
+    pub read_own_writes: bool,
+}
+
+impl Default for ModifyOptions {
+    fn default() -> Self {
+        Self {
+            ignore_errors: false,
+            ignore_revs: true,
+            keep_null: true,
+            merge_objects: true,
+            overwrite: Overwrite::Conflict,
+            version_attribute: None,
+            read_own_writes: true,
+        }
+    }
+}
+
+/// What an `INSERT` does with an existing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It fails.
+    Conflict,
+    /// It leaves the document.
+    Ignore,
+    /// It replaces the document.
+    Replace,
+    /// It updates the document.
+    Update,
+}
+
+impl Plan {
+    /// A new variable.
+    pub fn add_variable(&mut self, name: &str) -> VarId {
+        self.variables.push(name.into());
+        VarId((self.variables.len() - 1) as u32)
+    }
+
+    /// The name of a collection.
+    pub fn collection_name(&self, id: CollectionId) -> &Arc<str> {
+        static NONE: std::sync::OnceLock<Arc<str>> = std::sync::OnceLock::new();
+        self.collections
+            .get(id.0)
+            .map_or_else(|| NONE.get_or_init(|| "".into()), |found| &found.name)
+    }
+
+    /// Whether the query writes.
+    pub fn is_modification(&self) -> bool {
+        self.collections.iter().any(|collection| collection.is_written)
+    }
+
+    /// The block of a subquery.
+    pub fn subquery(&self, id: SubqueryId) -> &Block {
+        static EMPTY: std::sync::LazyLock<Block> = std::sync::LazyLock::new(Block::default);
+        self.subqueries.get(id.0).unwrap_or(&EMPTY)
+    }
+}
+
+/// A constant that is true.
+pub(crate) fn is_true(expr: &Expr) -> bool {
+    matches!(expr, Expr::Const(value) if Value::to_bool(value))
+}

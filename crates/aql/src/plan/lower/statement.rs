@@ -1,0 +1,275 @@
+//! Statements that read.
+
+use error_codes::codes;
+use value::Value;
+
+use super::{Binding, Lowerer};
+use crate::error::{Error, Result};
+use crate::plan::{Aggregate, Block, Collect, Expr, Key, Node, VarId};
+use crate::syntax::ast::{self, CollectInto, ExprKind, Source, Statement, StatementKind};
+
+impl Lowerer<'_> {
+    pub(super) fn statement(&mut self, statement: &Statement, block: &mut Block) -> Result<()> {
+        match &statement.kind {
+            StatementKind::For {
+                variable,
+                source,
+                options,
+            } => self.for_loop(variable, source, options.as_ref(), block),
+            StatementKind::Filter(condition) => {
+                let condition = self.expression(condition)?;
+                push_filters(condition, &mut block.nodes);
+                Ok(())
+            }
+            StatementKind::Sort(keys) => self.sort(keys, block),
+            StatementKind::Limit { offset, count } => {
+                let mut limit = |expr: &Option<ast::Expr>| {
+                    expr.as_ref().map(|expr| self.limit_value(expr)).transpose()
+                };
+                let node = Node::Limit {
+                    offset: limit(offset)?,
+                    count: limit(count)?,
+                    full_count: false,
+                };
+                block.nodes.push(node);
+                Ok(())
+            }
+            StatementKind::Let(variables) => {
+                for (name, value) in variables {
+                    let value = self.expression(value)?;
+                    let out = self.declare(name)?;
+                    block.nodes.push(Node::Calculate { out, value });
+                }
+                Ok(())
+            }
+            StatementKind::Collect(collect) => self.collect(collect, block),
+            StatementKind::Return { value, distinct } => {
+                let value = self.expression(value)?;
+                if !distinct {
+                    block.value = Some(value);
+                    return Ok(());
+                }
+                let out = self.plan.add_variable("");
+                block.nodes.push(Node::Calculate { out, value });
+                block.nodes.push(Node::Distinct(out));
+                block.value = Some(Expr::Var(out));
+                Ok(())
+            }
+            StatementKind::Modify(modify) => self.modify(modify, block),
+            StatementKind::Upsert(upsert) => self.upsert(upsert, block),
+        }
+    }
+
+    fn for_loop(
+        &mut self,
+        variable: &ast::Name,
+        source: &ast::Expr,
+        options: Option<&ast::Expr>,
+        block: &mut Block,
+    ) -> Result<()> {
+        let collection = match &source.kind {
+            ExprKind::Name(name)
+                if self.find_variable(name).is_none()
+                    && !(&**name == "CURRENT" && !self.current.is_empty()) =>
+            {
+                Some((name.clone(), false))
+            }
+            ExprKind::SourceBind(name) => Some((name.clone(), true)),
+            _ => None,
+        };
+        let Some((text, is_bind)) = collection else {
+            let list = self.expression(source)?;
+            let out = self.declare(variable)?;
+            self.loops += 1;
+            self.mark_in_loop();
+            block.nodes.push(Node::EnumerateList { list, out });
+            return Ok(());
+        };
+        let source = Source {
+            name: ast::Name {
+                text,
+                span: source.span,
+            },
+            is_bind,
+        };
+        let collection = self.collection(&source, false)?;
+        self.note_read(collection)?;
+        let hint = self.index_hint(options)?;
+        let out = self.declare(variable)?;
+        self.loops += 1;
+        self.mark_in_loop();
+        block.nodes.push(Node::EnumerateCollection {
+            collection,
+            out,
+            hint,
+            projections: None,
+        });
+        Ok(())
+    }
+
+    /// The loop variable itself is declared in the loop.
+    fn mark_in_loop(&mut self) {
+        if let Some(last) = self.bindings.last_mut() {
+            last.in_loop = true;
+        }
+    }
+
+    fn sort(&mut self, keys: &[ast::SortKey], block: &mut Block) -> Result<()> {
+        let mut lowered = Vec::new();
+        for key in keys {
+            let value = self.expression(&key.value)?;
+            if !value.is_const() {
+                lowered.push((value, key.descending));
+            }
+        }
+        if !lowered.is_empty() {
+            block.nodes.push(Node::Sort {
+                keys: lowered,
+                limit: None,
+            });
+        } else if let Some(Node::Collect(collect)) = block.nodes.last_mut() {
+            collect.sorted = false;
+        }
+        Ok(())
+    }
+
+    /// The value of a `LIMIT` must not depend on rows.
+    fn limit_value(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        let value = self.expression(expr)?;
+        if !self.plan.reads(&value).is_empty()
+            || self.plan.has_subquery(&value)
+            || !self.plan.is_pure(&value)
+        {
+            return Err(Error::invalid(
+                codes::QUERY_PARSE,
+                "unexpected non-constant LIMIT value",
+            ));
+        }
+        Ok(value)
+    }
+
+    fn collect(&mut self, collect: &ast::Collect, block: &mut Block) -> Result<()> {
+        let mut values = Vec::new();
+        for (name, value) in &collect.groups {
+            values.push((name, self.expression(value)?));
+        }
+        let mut aggregates = Vec::new();
+        for (name, call) in &collect.aggregates {
+            let (aggregate, argument) = self.aggregate(call)?;
+            aggregates.push((name, aggregate, argument));
+        }
+        let into = self.collect_into(collect.into.as_ref())?;
+        if let Some(options) = &collect.options {
+            self.collect_options(options)?;
+        }
+        self.bindings.truncate(self.block_start);
+        let mut node = Collect {
+            groups: Vec::new(),
+            aggregates: Vec::new(),
+            into: None,
+            sorted: true,
+        };
+        for (name, value) in values {
+            node.groups.push((self.declare(name)?, value));
+        }
+        for (name, aggregate, argument) in aggregates {
+            node.aggregates.push((self.declare(name)?, aggregate, argument));
+        }
+        match into {
+            Some((name, Some(value))) => node.into = Some((self.declare(name)?, value)),
+            Some((name, None)) => {
+                node.aggregates.push((self.declare(name)?, Aggregate::Length, None));
+            }
+            None => {}
+        }
+        block.nodes.push(Node::Collect(Box::new(node)));
+        Ok(())
+    }
+
+    /// The variable and its element for a row; no element for `WITH COUNT INTO`.
+    fn collect_into<'s>(
+        &mut self,
+        into: Option<&'s CollectInto>,
+    ) -> Result<Option<(&'s ast::Name, Option<Expr>)>> {
+        Ok(match into {
+            None => None,
+            Some(CollectInto::Count { variable }) => Some((variable, None)),
+            Some(CollectInto::Value { variable, value }) => {
+                Some((variable, Some(self.expression(value)?)))
+            }
+            Some(CollectInto::Variables { variable, keep }) => {
+                let value = match keep {
+                    Some(names) => self.kept_variables(names)?,
+                    None => self.all_variables(),
+                };
+                Some((variable, Some(value)))
+            }
+        })
+    }
+
+    fn kept_variables(&mut self, names: &[ast::Name]) -> Result<Expr> {
+        let mut properties = Vec::new();
+        for name in names {
+            let var = self.find_variable(&name.text).ok_or_else(|| {
+                Error::invalid(
+                    codes::QUERY_VARIABLE_NAME_UNKNOWN,
+                    format!("unknown variable '{}'", name.text),
+                )
+            })?;
+            properties.push((Key::Name(name.text.clone()), Expr::Var(var)));
+        }
+        Ok(Expr::Object(properties))
+    }
+
+    /// Variables from before the first `FOR` are left out, unless there is none.
+    fn all_variables(&self) -> Expr {
+        let wanted = |binding: &&Binding| binding.in_loop || self.loops == 0;
+        let own = self.bindings.iter().skip(self.block_start).filter(wanted);
+        let property =
+            |binding: &Binding| (Key::Name(binding.name.clone()), Expr::Var(binding.var));
+        Expr::Object(own.map(property).collect())
+    }
+
+    fn aggregate(&mut self, call: &ast::Expr) -> Result<(Aggregate, Option<Expr>)> {
+        let wrong = || Error::new_invalid(codes::QUERY_INVALID_AGGREGATE_EXPRESSION);
+        let ExprKind::Call(name, arguments) = &call.kind else {
+            return Err(wrong());
+        };
+        let upper = name.text.to_ascii_uppercase();
+        let aggregate = Aggregate::find(&upper).ok_or_else(wrong)?;
+        match arguments.as_slice() {
+            [] if aggregate == Aggregate::Length => Ok((aggregate, None)),
+            [argument] => {
+                let argument = self.expression(argument)?;
+                Ok((aggregate, Some(argument)))
+            }
+            _ => Err(Error::invalid(
+                codes::QUERY_FUNCTION_ARGUMENT_NUMBER_MISMATCH,
+                format!(
+                    "invalid number of arguments for function '{upper}()', expected number of \
+                     arguments: minimum: 1, maximum: 1"
+                ),
+            )),
+        }
+    }
+
+    /// The variable that a name stands for, made anew.
+    pub(super) fn rebind(&mut self, name: &str) -> VarId {
+        let start = self.block_start;
+        let mut at = 0;
+        self.bindings.retain(|binding| {
+            at += 1;
+            at <= start || &*binding.name != name
+        });
+        self.bind_name(name)
+    }
+}
+
+/// One step for each part of a conjunction, so that each can be moved by itself.
+pub(super) fn push_filters(condition: Expr, nodes: &mut Vec<Node>) {
+    match condition {
+        Expr::And(items) => items.into_iter().for_each(|item| push_filters(item, nodes)),
+        Expr::Const(value) if Value::to_bool(&value) => {}
+        condition => nodes.push(Node::Filter(condition)),
+    }
+}

@@ -1,0 +1,246 @@
+//! From query text to running query: parse, plan, cache, start.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::{Collection, Transaction};
+use error_codes::codes;
+use value::{Object, Value};
+
+use crate::cache::{CachedPlan, Key, PlanCache};
+use crate::error::{Error, Result};
+use crate::exec::{Cursor, Environment, Limits, Start};
+use crate::plan::{self, Catalog, Plan};
+use crate::syntax;
+
+/// A query as it is asked.
+#[derive(Clone, Debug)]
+pub struct Query<'q> {
+    /// The text.
+    pub text: &'q str,
+    /// Bind values by name; names of data sources begin with `@`.
+    pub bind: Object,
+    /// How to run it.
+    pub options: Options,
+}
+
+impl<'q> Query<'q> {
+    /// A query without bind values, with every option at its default.
+    pub fn new(text: &'q str) -> Self {
+        Self {
+            text,
+            bind: Object::new(),
+            options: Options::default(),
+        }
+    }
+}
+
+/// How to run a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Count the rows that there would be without the last `LIMIT`.
+    pub full_count: bool,
+    /// The first warning ends the query.
+    pub fail_on_warning: bool,
+    /// How many warnings are kept.
+    pub warnings_max: usize,
+    /// How long the query may run.
+    pub runtime_max: Option<Duration>,
+    /// How many bytes it may keep in memory.
+    pub memory_bytes_max: Option<usize>,
+    /// Optimizer rules to switch off and on: `-name`, `+name`, `-all`.
+    pub rules: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            full_count: false,
+            fail_on_warning: false,
+            warnings_max: 10,
+            runtime_max: None,
+            memory_bytes_max: None,
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
+    /// `memoryLimit`, `optimizer.rules`. What is unknown or of a wrong type is ignored.
+    pub fn parse(options: &Value) -> Self {
+        let mut read = Self::default();
+        read.full_count = options.get("fullCount").to_bool();
+        read.fail_on_warning = options.get("failOnWarning").to_bool();
+        if let Some(count) = options.get("maxWarningCount").as_i64() {
+            read.warnings_max = usize::try_from(count).unwrap_or(0);
+        }
+        let seconds = options.get("maxRuntime").as_f64().filter(|seconds| *seconds > 0.0);
+        read.runtime_max = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let bytes = options.get("memoryLimit").as_i64().filter(|bytes| *bytes > 0);
+        read.memory_bytes_max = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        if let Some(rules) = options.get("optimizer").get("rules").as_array() {
+            let texts = rules.iter().filter_map(Value::as_str);
+            read.rules = texts.map(str::to_owned).collect();
+        }
+        read
+    }
+}
+
+/// What queries run with.
+pub struct Context<'c> {
+    /// Who asks, clock and randomness.
+    pub environment: Environment,
+    /// What a query may use.
+    pub limits: Arc<Limits>,
+    /// Plans to use again.
+    pub plans: &'c PlanCache,
+}
+
+/// Starts a query in the caller's transaction; pull the rows from the cursor. A query that writes
+/// has written everything only when the cursor has no more rows.
+///
+/// # Errors
+/// A wrong text or bind value, an unknown collection. The transaction is as it was.
+pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Result<Cursor> {
+    let cached = find_plan(ctx.plans, txn, query)?;
+    let plan = Arc::clone(&cached.plan);
+    let bind = |name: &Arc<str>| query.bind.get(name).cloned().unwrap_or_default();
+    let mut limits = Arc::clone(&ctx.limits);
+    let options = &query.options;
+    if options.runtime_max.is_some() || options.memory_bytes_max.is_some() {
+        let own = Arc::make_mut(&mut limits);
+        own.runtime_max = options.runtime_max.or(own.runtime_max);
+        own.memory_bytes_max = options.memory_bytes_max.unwrap_or(own.memory_bytes_max);
+    }
+    let start = Start {
+        binds: plan.binds.iter().map(bind).collect(),
+        plan,
+        environment: ctx.environment.clone(),
+        limits,
+        count_full: options.full_count,
+        warnings_max: options.warnings_max,
+        fail_on_warning: options.fail_on_warning,
+    };
+    Cursor::new(start, txn)
+}
+
+/// What a query would do.
+pub struct Explanation {
+    plan: Arc<Plan>,
+    is_cacheable: bool,
+}
+
+impl Explanation {
+    /// The public form of the plan: `nodes`, `rules`, `collections`, `variables` and so on.
+    pub fn to_plan_object(&self) -> Object {
+        plan::explain::plan_object(&self.plan)
+    }
+
+    /// The names of the rules that changed something.
+    pub fn rules(&self) -> &[&'static str] {
+        &self.plan.rules
+    }
+
+    /// Number and text of each warning.
+    pub fn warnings(&self) -> &[(error_codes::Code, String)] {
+        &self.plan.warnings
+    }
+
+    /// Whether the rows depend on nothing but the documents.
+    pub fn is_cacheable(&self) -> bool {
+        self.is_cacheable
+    }
+
+    /// Whether the query writes.
+    pub fn is_modification(&self) -> bool {
+        self.plan.is_modification()
+    }
+}
+
+/// Plans a query without running it.
+///
+/// # Errors
+/// As [`execute`].
+pub fn explain(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<Explanation> {
+    let cached = find_plan(plans, txn, query)?;
+    Ok(Explanation {
+        is_cacheable: cached.plan.is_cacheable(),
+        plan: Arc::clone(&cached.plan),
+    })
+}
+
+fn find_plan(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<Arc<CachedPlan>> {
+    let key = Key {
+        text: query.text.into(),
+        database: txn.database().id().0,
+        catalog: txn.catalog_revision(),
+        rules: query.options.rules.clone(),
+    };
+    let cached = match plans.find(&key, &query.bind) {
+        Some(cached) => cached,
+        None => {
+            let cached = Arc::new(make_plan(txn, query)?);
+            plans.insert(key, Arc::clone(&cached));
+            cached
+        }
+    };
+    check_binds(&cached.declared, &query.bind)?;
+    Ok(cached)
+}
+
+fn make_plan(txn: &Transaction, query: &Query<'_>) -> Result<CachedPlan> {
+    let parsed = syntax::parse(query.text);
+    if let Some(first) = parsed.diagnostics.first() {
+        return Err(first.into());
+    }
+    check_binds(&parsed.bind_parameters, &query.bind).map_err(|error| error.during("parsing"))?;
+    let catalog = Snapshot(txn);
+    let lowered = plan::lower(&parsed, &query.bind, &catalog)
+        .map_err(|error| error.during("instantiating plan"))?;
+    let mut plan = lowered.plan;
+    plan::rules::optimize(&mut plan, &catalog, &query.options.rules)
+        .map_err(|error| error.during("optimizing plan"))?;
+    plan.finish();
+    let shape = lowered.shape_binds.into_iter().map(|name| {
+        let value = query.bind.get(&name).cloned().unwrap_or_default();
+        (name, value)
+    });
+    Ok(CachedPlan {
+        plan: Arc::new(plan),
+        declared: parsed.bind_parameters,
+        shape: shape.collect(),
+    })
+}
+
+/// Every bind of the text has a value, and every value a bind.
+fn check_binds(declared: &BTreeSet<Arc<str>>, given: &Object) -> Result<()> {
+    for name in declared {
+        if !given.contains(name) {
+            return Err(plan::missing_bind(name));
+        }
+    }
+    if given.len() == declared.len() {
+        return Ok(());
+    }
+    let undeclared = given.keys().find(|name| !declared.contains(*name));
+    match undeclared {
+        Some(name) => Err(Error::invalid(
+            codes::QUERY_BIND_PARAMETER_UNDECLARED,
+            format!("bind parameter '{name}' was not declared in the query"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The catalog that belongs to a transaction.
+struct Snapshot<'t>(&'t Transaction);
+
+impl Catalog for Snapshot<'_> {
+    fn find_collection(&self, name: &str) -> Option<Arc<Collection>> {
+        // Queries name collections; a number is no name, though the database would take it.
+        let found = self.0.collection(name).ok()?;
+        (found.name() == name).then_some(found)
+    }
+}
