@@ -3,6 +3,7 @@
 mod catalog;
 mod documents;
 mod indexes;
+mod interleaved;
 mod random;
 mod reopen;
 mod threads;

@@ -136,7 +136,7 @@ impl Database {
 
 impl crate::transaction::Transaction {
     /// Adds the entries of one page of documents; the position of the next page.
-    fn build_page(
+    pub(crate) fn build_page(
         &mut self,
         collection: &Collection,
         index: IndexId,
