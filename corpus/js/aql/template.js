@@ -1,15 +1,15 @@
 // The aql tag: bind parameters, literals, nesting, joining.
 // why: N counts from 0 over all values, identical values share a name, collections are @@value
-"use strict";
-const { aql } = require("@arangodb");
-const users = { isArangoCollection: true, name: () => "users" };
+'use strict';
+const { aql } = require('@arangodb');
+const users = { isArangoCollection: true, name: () => 'users' };
 const inner = aql`FILTER u.age > ${18}`;
-const key = "k";
+const key = 'k';
 module.exports = [
   aql`FOR u IN ${users} ${inner} RETURN DOCUMENT(${users}, ${key}, ${18})`,
-  aql`RETURN ${aql.literal("1 + 1")}${undefined}`,
-  aql.join([aql`a == ${1}`, aql`b == ${2}`], " && "),
-  aql`FILTER ${aql.join([1, "x", users, aql.literal("raw")], ", ")} ${null}`,
+  aql`RETURN ${aql.literal('1 + 1')}${undefined}`,
+  aql.join([aql`a == ${1}`, aql`b == ${2}`], ' && '),
+  aql`FILTER ${aql.join([1, 'x', users, aql.literal('raw')], ', ')} ${null}`,
   aql.join([]),
   Object.keys(aql`RETURN 1`),
   [aql.literal(undefined).toAQL(), aql.literal(5).toAQL()],

@@ -1,7 +1,7 @@
 // Only routers and functions can be used.
 // why: anything else is an error at load time
-"use strict";
-module.context.use("/x", { not: "a router" });
+'use strict';
+module.context.use('/x', { not: 'a router' });
 
 // => LOAD
 // < 3103

@@ -2,7 +2,7 @@
 // why: collection prefix from the mount, baseUrl with the database, read-only properties on an extensible object
 // init: {"configuration": {"port": 80}, "mount": "/a/b-c", "manifest": {}}
 // manifest: {"name": "n", "version": "1.2.3"}
-"use strict";
+'use strict';
 const { context } = module;
 context.isDevelopment = true;
 Object.assign(context, { own: 1 });
@@ -10,7 +10,7 @@ module.exports = [
   context.mount,
   context.baseUrl,
   context.collectionPrefix,
-  context.collectionName("x"),
+  context.collectionName('x'),
   context.isDevelopment,
   context.isProduction,
   context.own,
@@ -18,11 +18,11 @@ module.exports = [
   context.manifest.name,
   context.service.configuration.port,
   context.service.name,
-  context.fileName("/x/../y") === `${context.basePath}/y`,
-  context.fileName("../../etc") === `${context.basePath}/etc`,
+  context.fileName('/x/../y') === `${context.basePath}/y`,
+  context.fileName('../../etc') === `${context.basePath}/etc`,
   context.argv,
-  context.file("index.js", "utf8").includes("this very text"),
-  Buffer.isBuffer(context.file("index.js")),
+  context.file('index.js', 'utf8').includes('this very text'),
+  Buffer.isBuffer(context.file('index.js')),
   context.trustProxy,
 ];
 

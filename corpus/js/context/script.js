@@ -1,7 +1,7 @@
 // Scripts: arguments, results, fresh evaluation.
 // why: the body is always element 0; re-running evaluates again; routes have no effect in scripts
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 globalThis.runs = (globalThis.runs || 0) + 1;
 module.exports = { argv: module.context.argv, runs: globalThis.runs };

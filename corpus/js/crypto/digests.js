@@ -1,14 +1,12 @@
 // @arangodb/crypto and @arangodb/foxx/auth.
 // why: hex digests of UTF-8, JSON web tokens, records of salted hashes with the salt first
-"use strict";
-const crypto = require("@arangodb/crypto");
-const createAuth = require("@arangodb/foxx/auth");
+'use strict';
+const crypto = require('@arangodb/crypto');
+const createAuth = require('@arangodb/foxx/auth');
 const auth = createAuth();
-const record = auth.create("secret");
-const slow = createAuth({ method: "pbkdf2", workFactor: 0.0001 }).create(
-  "secret",
-);
-const token = crypto.jwtEncode("key", { a: 1 }, "hs256");
+const record = auth.create('secret');
+const slow = createAuth({ method: 'pbkdf2', workFactor: 0.0001 }).create('secret');
+const token = crypto.jwtEncode('key', { a: 1 }, 'hs256');
 const throws = (fn) => {
   try {
     fn();
@@ -18,10 +16,10 @@ const throws = (fn) => {
   }
 };
 module.exports = {
-  md5: crypto.md5("é"),
-  sha1: crypto.sha1(Buffer.from("a")),
-  hmac: crypto.hmac("key", "message", "SHA256"),
-  pbkdf2: crypto.pbkdf2("salt", "password", 2, 20),
+  md5: crypto.md5('é'),
+  sha1: crypto.sha1(Buffer.from('a')),
+  hmac: crypto.hmac('key', 'message', 'SHA256'),
+  pbkdf2: crypto.pbkdf2('salt', 'password', 2, 20),
   lengths: [
     crypto.genRandomAlphaNumbers(10).length,
     crypto.genRandomBytes(5).length,
@@ -30,38 +28,26 @@ module.exports = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(
     crypto.uuidv4(),
   ),
-  equal: [crypto.constantEquals("a", "a"), crypto.constantEquals("a", "b")],
+  equal: [crypto.constantEquals('a', 'a'), crypto.constantEquals('a', 'b')],
   token,
-  decoded: crypto.jwtDecode("key", token),
+  decoded: crypto.jwtDecode('key', token),
   forged: [
-    throws(() => crypto.jwtDecode("other", token)),
-    throws(() => crypto.jwtDecode("key", "a.b")),
-    throws(() =>
-      crypto.jwtDecode("key", crypto.jwtEncode(null, { a: 1 }, "none")),
-    ),
+    throws(() => crypto.jwtDecode('other', token)),
+    throws(() => crypto.jwtDecode('key', 'a.b')),
+    throws(() => crypto.jwtDecode('key', crypto.jwtEncode(null, { a: 1 }, 'none'))),
   ],
-  unverified: crypto.jwtDecode("other", token, true),
-  nonce: ((nonce) => [
-    crypto.checkAndMarkNonce(nonce),
-    crypto.checkAndMarkNonce(nonce),
-  ])(crypto.createNonce()),
-  auth: [
-    record.method,
-    record.salt.length,
-    record.hash === crypto.sha256(`${record.salt}secret`),
-  ],
+  unverified: crypto.jwtDecode('other', token, true),
+  nonce: ((nonce) => [crypto.checkAndMarkNonce(nonce), crypto.checkAndMarkNonce(nonce)])(
+    crypto.createNonce(),
+  ),
+  auth: [record.method, record.salt.length, record.hash === crypto.sha256(`${record.salt}secret`)],
   verify: [
-    auth.verify(record, "secret"),
-    auth.verify(record, "wrong"),
-    auth.verify({}, "x"),
-    auth.verify(null, "x"),
+    auth.verify(record, 'secret'),
+    auth.verify(record, 'wrong'),
+    auth.verify({}, 'x'),
+    auth.verify(null, 'x'),
   ],
-  slow: [
-    slow.method,
-    slow.iter > 0,
-    auth.verify(slow, "secret"),
-    auth.verify(slow, "wrong"),
-  ],
+  slow: [slow.method, slow.iter > 0, auth.verify(slow, 'secret'), auth.verify(slow, 'wrong')],
 };
 
 // => SCRIPT

@@ -1,10 +1,10 @@
 // Collections: creating, finding, renaming, dropping; edges.
 // why: _collection answers null, _drop and _truncate of unknown names are silent, objects outlive what they name
 // needs: database
-"use strict";
-const { db } = require("@arangodb");
+'use strict';
+const { db } = require('@arangodb');
 const name = (suffix) => module.context.collectionName(suffix);
-for (const suffix of ["c", "d", "e"]) db._drop(name(suffix));
+for (const suffix of ['c', 'd', 'e']) db._drop(name(suffix));
 const numberOf = (fn) => {
   try {
     fn();
@@ -13,49 +13,39 @@ const numberOf = (fn) => {
     return error.errorNum;
   }
 };
-const c = db._create(name("c"), { waitForSync: true });
-const e = db._createEdgeCollection(name("e"));
-c.save([{ _key: "x" }, { _key: "y" }]);
-const edge = e.save(`${name("c")}/x`, `${name("c")}/y`, { kind: "knows" });
-const x = c.document("x");
+const c = db._create(name('c'), { waitForSync: true });
+const e = db._createEdgeCollection(name('e'));
+c.save([{ _key: 'x' }, { _key: 'y' }]);
+const edge = e.save(`${name('c')}/x`, `${name('c')}/y`, { kind: 'knows' });
+const x = c.document('x');
 const result = {
-  types: [c.type(), e.type(), c.name() === name("c"), c.isArangoCollection],
+  types: [c.type(), e.type(), c.name() === name('c'), c.isArangoCollection],
   found: [
-    db._collection("nowhere"),
-    db[name("c")].name() === name("c"),
+    db._collection('nowhere'),
+    db[name('c')].name() === name('c'),
     db.nowhere === undefined,
-    module.context.collection("c").count(),
+    module.context.collection('c').count(),
   ],
-  listed: db
-    ._collections()
-    .some((collection) => collection.name() === name("c")),
-  properties: [
-    c.properties().waitForSync,
-    c.properties({ waitForSync: false }).waitForSync,
-  ],
-  duplicate: numberOf(() => db._create(name("c"))),
-  illegal: numberOf(() => db._create("1 bad name")),
-  silent: [
-    db._drop("nowhere") === undefined,
-    db._truncate("nowhere") === undefined,
-  ],
+  listed: db._collections().some((collection) => collection.name() === name('c')),
+  properties: [c.properties().waitForSync, c.properties({ waitForSync: false }).waitForSync],
+  duplicate: numberOf(() => db._create(name('c'))),
+  illegal: numberOf(() => db._create('1 bad name')),
+  silent: [db._drop('nowhere') === undefined, db._truncate('nowhere') === undefined],
   edges: [
     e.outEdges(x).length,
     e.inEdges(x).length,
-    e.edges(["none/1", x._id]).length,
+    e.edges(['none/1', x._id]).length,
     e.document(edge).kind,
   ],
   noEdge: [numberOf(() => e.save({ a: 1 })), numberOf(() => c.edges(x))],
-  text:
-    String(c) ===
-    `[ArangoCollection ${c._id}, "${c.name()}" (type document, status loaded)]`,
+  text: String(c) === `[ArangoCollection ${c._id}, "${c.name()}" (type document, status loaded)]`,
 };
-c.rename(name("d"));
-result.renamed = [c.name() === name("d"), db._collection(name("c")), c.count()];
+c.rename(name('d'));
+result.renamed = [c.name() === name('d'), db._collection(name('c')), c.count()];
 c.truncate();
 result.truncated = c.count();
 c.drop();
-result.dropped = [numberOf(() => c.count()), db._collection(name("d"))];
+result.dropped = [numberOf(() => c.count()), db._collection(name('d'))];
 module.exports = result;
 
 // => SCRIPT

@@ -1,9 +1,9 @@
 // JavaScript transactions: the action is a closure; what it throws passes through and undoes its writes.
 // why: same scope, any thrown value unchanged, reads see own writes, no nesting
 // needs: database
-"use strict";
-const { db } = require("@arangodb");
-const name = module.context.collectionName("tx");
+'use strict';
+const { db } = require('@arangodb');
+const name = module.context.collectionName('tx');
 db._drop(name);
 const docs = db._create(name);
 const outer = { seen: 0 };
@@ -20,9 +20,9 @@ const thrown = (fn) => {
 module.exports = {
   result: run(
     (params) => {
-      docs.save({ _key: "a", n: params.n });
-      outer.seen = docs.document("a").n;
-      return { inside: db._query("RETURN LENGTH(@@c)", { "@c": name }).next() };
+      docs.save({ _key: 'a', n: params.n });
+      outer.seen = docs.document('a').n;
+      return { inside: db._query('RETURN LENGTH(@@c)', { '@c': name }).next() };
     },
     { n: 5 },
   ),
@@ -30,14 +30,14 @@ module.exports = {
   aborted: [
     thrown(() =>
       run(() => {
-        docs.save({ _key: "b" });
-        throw ["any", "value"];
+        docs.save({ _key: 'b' });
+        throw ['any', 'value'];
       }),
     ),
-    docs.exists("b"),
+    docs.exists('b'),
   ],
   nested: thrown(() => run(() => run(() => 1))),
-  text: run("function (params) { return params + 1; }", 1),
+  text: run('function (params) { return params + 1; }', 1),
   after: docs.count(),
 };
 

@@ -1,22 +1,19 @@
 // Headers and cookies set before an error survive it; type and body do not.
 // why: session middleware sets cookies around next() and expects them to survive
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 router.use((req, res, next) => {
   try {
     next();
   } finally {
-    res.set("x-after", "yes");
-    res.cookie("sid", "1");
+    res.set('x-after', 'yes');
+    res.cookie('sid', '1');
   }
 });
-router.get("/", (req, res) => {
-  res
-    .set("content-type", "text/plain")
-    .set("content-encoding", "br")
-    .send("partial");
-  res.throw(409, "late");
+router.get('/', (req, res) => {
+  res.set('content-type', 'text/plain').set('content-encoding', 'br').send('partial');
+  res.throw(409, 'late');
 });
 
 // => GET /

@@ -1,41 +1,40 @@
 // res.throw in its forms, and what other exceptions become.
 // why: an Error as reason gives message, cause and errorNum; options are copied; uncaught errors are 500 with a
 //   generic text, but an ArangoError sets the status by its number
-"use strict";
-const { ArangoError } = require("@arangodb");
-const httpErrors = require("http-errors");
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const { ArangoError } = require('@arangodb');
+const httpErrors = require('http-errors');
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 const missing = () => new ArangoError({ errorNum: 1202 });
 const forms = {
   code: (res) => res.throw(404),
-  name: (res) => res.throw("not found", "gone"),
+  name: (res) => res.throw('not found', 'gone'),
   cause: (res) => res.throw(404, missing()),
-  third: (res) => res.throw(404, "text", missing()),
-  extra: (res) =>
-    res.throw(400, "text", { extra: { field: "a", errorNum: 99 } }),
-  both: (res) => res.throw(400, new Error("why"), { extra: { field: "b" } }),
+  third: (res) => res.throw(404, 'text', missing()),
+  extra: (res) => res.throw(400, 'text', { extra: { field: 'a', errorNum: 99 } }),
+  both: (res) => res.throw(400, new Error('why'), { extra: { field: 'b' } }),
   only: (res) => res.throw(missing()),
   http: () => {
-    throw httpErrors(403, "no");
+    throw httpErrors(403, 'no');
   },
   duck: () => {
-    throw Object.assign(new Error("duck"), { statusCode: 422 });
+    throw Object.assign(new Error('duck'), { statusCode: 422 });
   },
   arango: () => {
     throw missing();
   },
   unknown: () => {
-    throw new ArangoError({ errorNum: 77777, errorMessage: "own" });
+    throw new ArangoError({ errorNum: 77777, errorMessage: 'own' });
   },
   plain: () => {
-    throw new TypeError("secret");
+    throw new TypeError('secret');
   },
   text: () => {
-    throw "just text";
+    throw 'just text';
   },
 };
-router.get("/:form", (req, res) => forms[req.pathParams.form](res));
+router.get('/:form', (req, res) => forms[req.pathParams.form](res));
 
 // => GET /code
 // < 404

@@ -1,7 +1,7 @@
 // A module that is not there.
 // why: 3100 with a text that begins with "cannot locate module"
-"use strict";
-require("./nowhere");
+'use strict';
+require('./nowhere');
 
 // => LOAD
 // < 3100

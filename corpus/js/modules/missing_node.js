@@ -1,25 +1,25 @@
 // Node modules that services must not have.
-// why: the documented list of modules that fail to resolve
-"use strict";
+// why: the documented list of modules that fail to resolve, without `crypto`, which packages of
+//   published services require
+'use strict';
 const names = [
-  "child_process",
-  "cluster",
-  "constants",
-  "crypto",
-  "dgram",
-  "dns",
-  "domain",
-  "http",
-  "https",
-  "os",
-  "sys",
-  "tls",
-  "v8",
-  "zlib",
-  "underscore",
-  "@arangodb/pregel",
-  "_json-schema",
-  "../escape",
+  'child_process',
+  'cluster',
+  'constants',
+  'dgram',
+  'dns',
+  'domain',
+  'http',
+  'https',
+  'os',
+  'sys',
+  'tls',
+  'v8',
+  'zlib',
+  'underscore',
+  '@arangodb/pregel',
+  '_json-schema',
+  '../escape',
 ];
 module.exports = names.filter((name) => {
   try {

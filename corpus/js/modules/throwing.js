@@ -1,10 +1,10 @@
 // A module that throws while it is evaluated.
 // why: 3103, with the file that threw and the original as cause
-"use strict";
-require("./lib/bad");
+'use strict';
+require('./lib/bad');
 
 // ---- file: lib/bad.js
-throw new TypeError("at load");
+throw new TypeError('at load');
 
 // => LOAD
 // < 3103

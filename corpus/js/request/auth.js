@@ -1,9 +1,9 @@
 // Credentials are parsed whether they are right or not.
 // why: null without header; {basic: {}} for empty or garbage; no colon means no password key
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/", (req, res) => res.send({ auth: req.auth }));
+router.get('/', (req, res) => res.send({ auth: req.auth }));
 
 // => GET /
 // < 200

@@ -1,23 +1,23 @@
 // Signed cookies are read only with the right signature.
 // why: <name>.sig is the hex HMAC of the value, sha256 by default; wrong, missing or other algorithm: undefined
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/", (req, res) =>
+router.get('/', (req, res) =>
   res.json(
     [
-      req.cookie("a"),
-      req.cookie("a", "secret"),
-      req.cookie("a", { secret: "secret", algorithm: "sha1" }),
-      req.cookie("none"),
-      req.cookie("none", "secret"),
-    ].map((value) => (value === undefined ? "undefined" : value)),
+      req.cookie('a'),
+      req.cookie('a', 'secret'),
+      req.cookie('a', { secret: 'secret', algorithm: 'sha1' }),
+      req.cookie('none'),
+      req.cookie('none', 'secret'),
+    ].map((value) => (value === undefined ? 'undefined' : value)),
   ),
 );
-router.get("/set", (req, res) =>
-  res.cookie("plain", "a b", 0).cookie("a", "v", {
-    secret: "secret",
-    path: "/p",
+router.get('/set', (req, res) =>
+  res.cookie('plain', 'a b', 0).cookie('a', 'v', {
+    secret: 'secret',
+    path: '/p',
     secure: true,
     httpOnly: true,
   }),

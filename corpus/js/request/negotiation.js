@@ -1,23 +1,23 @@
 // accepts*, is and range.
 // why: preferred by the client's order; false if none; is() is false without a content type
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/accepts", (req, res) =>
+router.get('/accepts', (req, res) =>
   res.json([
-    req.accepts("json", "html"),
-    req.accepts(["html", "json"]),
-    req.accepts("png"),
+    req.accepts('json', 'html'),
+    req.accepts(['html', 'json']),
+    req.accepts('png'),
     req.accepts(),
-    req.acceptsEncodings("gzip", "identity"),
-    req.acceptsLanguages("en", "de"),
-    req.acceptsCharsets("utf-8"),
+    req.acceptsEncodings('gzip', 'identity'),
+    req.acceptsLanguages('en', 'de'),
+    req.acceptsCharsets('utf-8'),
   ]),
 );
-router.get("/is", (req, res) =>
-  res.json([req.is("json"), req.is("html", "application/*"), req.is("text/*")]),
+router.get('/is', (req, res) =>
+  res.json([req.is('json'), req.is('html', 'application/*'), req.is('text/*')]),
 );
-router.get("/range", (req, res) => {
+router.get('/range', (req, res) => {
   const range = req.range(100);
   res.json(Array.isArray(range) ? [range.type, [...range]] : [String(range)]);
 });

@@ -1,10 +1,10 @@
 // Paths, addresses and identity of a request.
 // why: path is relative to the service, url without the database, originalUrl with it
 // info: {"user": "jan", "authorized": true}
-"use strict";
-const createRouter = require("@arangodb/foxx/router");
+'use strict';
+const createRouter = require('@arangodb/foxx/router');
 const child = createRouter();
-child.get("/:id", (req, res) =>
+child.get('/:id', (req, res) =>
   res.json({
     path: req.path,
     url: req.url,
@@ -25,7 +25,7 @@ child.get("/:id", (req, res) =>
     raw: [req._raw.url, req._raw.requestType, req._raw.cookies],
   }),
 );
-module.context.use("/items", child);
+module.context.use('/items', child);
 
 // => GET /items/7?a=1
 // > host: localhost:8530

@@ -1,7 +1,7 @@
 // Forwarded headers count only if the service trusts its proxy.
 // why: X-Forwarded-* honoured only with trustProxy and only if non-empty; lists are split, the first is remoteAddress
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 const show = (req, res) =>
   res.json([
@@ -13,12 +13,12 @@ const show = (req, res) =>
     req.remoteAddresses,
     req.trustProxy,
   ]);
-router.get("/on", (req, res) => {
+router.get('/on', (req, res) => {
   module.context.trustProxy = true;
   show(req, res);
   module.context.trustProxy = false;
 });
-router.get("/off", show);
+router.get('/off', show);
 
 // => GET /off
 // > host: inner:8529

@@ -1,10 +1,10 @@
 // In development mode JSON is indented.
 // why: objects and arrays become JSON, indented by 2 in development mode
 // init: {"development": true}
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/", (req, res) => {
+router.get('/', (req, res) => {
   res.body = { a: 1 };
 });
 

@@ -1,27 +1,27 @@
 // Files as answers.
 // why: Last-Modified unless present; true forces, false suppresses; a missing file throws
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-const file = module.context.fileName("data/a.js");
-router.get("/file", (req, res) => {
+const file = module.context.fileName('data/a.js');
+router.get('/file', (req, res) => {
   res.sendFile(file);
 });
-router.get("/without", (req, res) => {
+router.get('/without', (req, res) => {
   res.sendFile(file, false);
 });
-router.get("/kept", (req, res) => {
-  res.set("last-modified", "x").sendFile(file);
+router.get('/kept', (req, res) => {
+  res.set('last-modified', 'x').sendFile(file);
 });
-router.get("/download", (req, res) => {
-  res.download(file, "other.txt");
+router.get('/download', (req, res) => {
+  res.download(file, 'other.txt');
 });
-router.get("/missing", (req, res) => {
-  res.sendFile(module.context.fileName("none"));
+router.get('/missing', (req, res) => {
+  res.sendFile(module.context.fileName('none'));
 });
 
 // ---- file: data/a.js
-("content");
+('content');
 
 // => GET /file
 // < 200

@@ -1,17 +1,17 @@
 // Routes whose parameter does not validate or whose method differs are passed over.
 // why: all candidates are tried; a failing path parameter is no match; 405 only if nothing else fits
-"use strict";
-const joi = require("joi");
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const joi = require('joi');
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 router
-  .get("/:n", (req, res) => res.json({ number: req.pathParams.n }))
-  .pathParam("n", joi.number().integer().required());
+  .get('/:n', (req, res) => res.json({ number: req.pathParams.n }))
+  .pathParam('n', joi.number().integer().required());
 router
-  .get("/:word", (req, res) => res.json({ word: req.pathParams.word }))
-  .pathParam("word", joi.string().alphanum().required());
-router.post("/:any", (req, res) => res.json({ posted: req.pathParams.any }));
-router.put("/b", (req, res) => res.json("put b"));
+  .get('/:word', (req, res) => res.json({ word: req.pathParams.word }))
+  .pathParam('word', joi.string().alphanum().required());
+router.post('/:any', (req, res) => res.json({ posted: req.pathParams.any }));
+router.put('/b', (req, res) => res.json('put b'));
 
 // => GET /12
 // < 200

@@ -1,24 +1,24 @@
 // Middleware wraps the routes of its level, also those registered before it.
 // why: use(fn) after the routes still runs before them; on one path in order of registration; parents first
-"use strict";
-const createRouter = require("@arangodb/foxx/router");
+'use strict';
+const createRouter = require('@arangodb/foxx/router');
 const mark = (name) => (req, res, next) => {
   req.trace = [...(req.trace || []), name];
   next();
-  res.set(`x-${name}`, req.trace.join(","));
+  res.set(`x-${name}`, req.trace.join(','));
 };
 const child = createRouter();
-child.get("/x", mark("inline"), (req, res) => res.json(req.trace));
-child.use(mark("child"));
+child.get('/x', mark('inline'), (req, res) => res.json(req.trace));
+child.use(mark('child'));
 const router = createRouter();
-router.use("/c", child);
-router.use(mark("first"));
-router.use(mark("second"));
+router.use('/c', child);
+router.use(mark('first'));
+router.use(mark('second'));
 module.context.use(router);
 const sibling = createRouter();
-sibling.get("/s", (req, res) => res.json(req.trace || []));
+sibling.get('/s', (req, res) => res.json(req.trace || []));
 module.context.use(sibling);
-module.context.use(mark("service"));
+module.context.use(mark('service'));
 
 // => GET /c/x
 // < 200

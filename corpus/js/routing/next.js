@@ -1,11 +1,11 @@
 // next() runs the rest once, hands errors out, and may be left out.
 // why: a middleware can wrap next in try/catch; a second call is ignored; handlers get only (req, res)
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 let runs = 0;
 router.get(
-  "/twice",
+  '/twice',
   (req, res, next) => {
     next();
     next();
@@ -16,7 +16,7 @@ router.get(
   },
 );
 router.get(
-  "/caught",
+  '/caught',
   (req, res, next) => {
     try {
       next();
@@ -25,24 +25,23 @@ router.get(
     }
   },
   () => {
-    throw new Error("inner");
+    throw new Error('inner');
   },
 );
 router.get(
-  "/given",
-  (req, res, next) =>
-    next(Object.assign(new Error("mine"), { statusCode: 409 })),
+  '/given',
+  (req, res, next) => next(Object.assign(new Error('mine'), { statusCode: 409 })),
   () => {},
 );
 router.get(
-  "/stop",
+  '/stop',
   (req, res) => {
-    res.json("stopped");
+    res.json('stopped');
   },
-  (req, res) => res.json("never"),
+  (req, res) => res.json('never'),
 );
-router.get("/arity", (req, res, next) => res.json(typeof next));
-router.all("*", (req, res) => res.json("catch-all"));
+router.get('/arity', (req, res, next) => res.json(typeof next));
+router.all('*', (req, res) => res.json('catch-all'));
 
 // => GET /twice
 // < 200

@@ -1,24 +1,24 @@
 // req.reverse looks from the innermost router outwards; left-over parameters become the query.
 // why: dotted names walk into named child routers; missing parameters throw
-"use strict";
-const createRouter = require("@arangodb/foxx/router");
+'use strict';
+const createRouter = require('@arangodb/foxx/router');
 const child = createRouter();
 child.get(
-  "/here/:id",
+  '/here/:id',
   (req, res) =>
     res.json([
-      req.reverse("here", { id: "a b", q: "x&y" }),
-      req.reverse("top"),
-      req.reverse("kids.here", { id: 2 }),
-      req.makeAbsolute(req.reverse("top")),
+      req.reverse('here', { id: 'a b', q: 'x&y' }),
+      req.reverse('top'),
+      req.reverse('kids.here', { id: 2 }),
+      req.makeAbsolute(req.reverse('top')),
     ]),
-  "here",
+  'here',
 );
-child.get("/missing", (req, res) => res.json(req.reverse("here")));
-child.get("/unknown", (req, res) => res.json(req.reverse("nobody")));
+child.get('/missing', (req, res) => res.json(req.reverse('here')));
+child.get('/unknown', (req, res) => res.json(req.reverse('nobody')));
 const router = createRouter();
-router.get("/top", () => {}, "top");
-router.use("/kids", child, "kids");
+router.get('/top', () => {}, 'top');
+router.use('/kids', child, 'kids');
 module.context.use(router);
 
 // => GET /kids/here/1

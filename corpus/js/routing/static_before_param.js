@@ -1,13 +1,11 @@
 // A literal segment wins over a parameter, whatever the order of registration.
 // why: along the path, a literal segment comes before a parameter segment
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/a/:x", (req, res) => res.json({ param: req.pathParams.x }));
-router.get("/a/b", (req, res) => res.json("literal"));
-router.get("/:first/c", (req, res) =>
-  res.json({ first: req.pathParams.first }),
-);
+router.get('/a/:x', (req, res) => res.json({ param: req.pathParams.x }));
+router.get('/a/b', (req, res) => res.json('literal'));
+router.get('/:first/c', (req, res) => res.json({ first: req.pathParams.first }));
 
 // => GET /a/b
 // < 200

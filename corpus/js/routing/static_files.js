@@ -1,17 +1,17 @@
 // Files of the manifest come after the service's routes and never leave their folder.
 // why: a missing file falls through to other routes; `..`, also encoded, is 404
 // manifest: {"files": {"/": "public", "one.js": {"path": "public/app.js", "type": "text/plain"}}}
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/index.js", (req, res) => res.json("route"));
-router.get("/api", (req, res) => res.json("api"));
+router.get('/index.js', (req, res) => res.json('route'));
+router.get('/api', (req, res) => res.json('api'));
 
 // ---- file: public/app.js
-("an asset");
+('an asset');
 
 // ---- file: public/index.js
-("hidden by a route");
+('hidden by a route');
 
 // => GET /app.js
 // < 200

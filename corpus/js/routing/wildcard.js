@@ -1,13 +1,11 @@
 // The suffix of a wildcard route is raw; exact routes come first; the suffix may be empty.
 // why: the suffix is not decoded and dots in it are not resolved; exact end-of-path routes before wildcard routes
-"use strict";
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-router.get("/docs/*", (req, res) => res.json({ suffix: req.suffix }));
-router.get("/docs", (req, res) => res.json("exact"));
-router.all("/any/:x/*", (req, res) =>
-  res.json([req.method, req.pathParams.x, req.suffix]),
-);
+router.get('/docs/*', (req, res) => res.json({ suffix: req.suffix }));
+router.get('/docs', (req, res) => res.json('exact'));
+router.all('/any/:x/*', (req, res) => res.json([req.method, req.pathParams.x, req.suffix]));
 
 // => GET /docs
 // < 200

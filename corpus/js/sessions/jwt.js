@@ -1,27 +1,27 @@
 // Sessions in signed tokens, by header and cookie.
 // why: the transport is set after the handler with what the storage gives; a forged token is no session
-"use strict";
-const sessions = require("@arangodb/foxx/sessions");
-const storage = require("@arangodb/foxx/sessions/storages/jwt")("secret");
-const router = require("@arangodb/foxx/router")();
-const middleware = sessions({ storage, transport: ["header", "cookie"] });
+'use strict';
+const sessions = require('@arangodb/foxx/sessions');
+const storage = require('@arangodb/foxx/sessions/storages/jwt')('secret');
+const router = require('@arangodb/foxx/router')();
+const middleware = sessions({ storage, transport: ['header', 'cookie'] });
 module.context.use(middleware);
 module.context.use(router);
-router.get("/", (req, res) =>
+router.get('/', (req, res) =>
   res.json([req.session.uid, req.session.data, req.sessionStorage === storage]),
 );
-router.get("/round", (req, res) => {
-  const token = storage.forClient({ uid: "me", created: 5000, data: { a: 1 } });
+router.get('/round', (req, res) => {
+  const token = storage.forClient({ uid: 'me', created: 5000, data: { a: 1 } });
   res.json([
     storage.fromClient(token),
     storage.fromClient(`${token}x`),
-    storage.fromClient("junk"),
-    token.split(".").length,
+    storage.fromClient('junk'),
+    token.split('.').length,
   ]);
 });
-router.get("/logout", (req, res) => {
+router.get('/logout', (req, res) => {
   delete req.session;
-  res.send("bye");
+  res.send('bye');
 });
 
 // => GET /

@@ -1,35 +1,29 @@
 // The body by its content type and what the endpoint declares.
 // why: if the content type fits none of the declared ones, the first declared one is assumed
-"use strict";
-const joi = require("joi");
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const joi = require('joi');
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 const show = (req, res) =>
-  res.json(
-    Buffer.isBuffer(req.body) ? ["buffer", req.body.toString()] : [req.body],
-  );
-router.post("/json-form", show).body(["json", "form"]);
+  res.json(Buffer.isBuffer(req.body) ? ['buffer', req.body.toString()] : [req.body]);
+router.post('/json-form', show).body(['json', 'form']);
+router.post('/form', show).body(joi.object({ a: joi.number() }), ['form'], 'words');
+router.post('/text', show).body(['text/plain']);
+router.post('/bytes', show).body(['application/octet-stream']);
+router.post('/none', (req, res) => res.json(String(req.body))).body(null);
+router.post('/optional', (req, res) => res.json([String(req.body)])).body(joi.object().optional());
 router
-  .post("/form", show)
-  .body(joi.object({ a: joi.number() }), ["form"], "words");
-router.post("/text", show).body(["text/plain"]);
-router.post("/bytes", show).body(["application/octet-stream"]);
-router.post("/none", (req, res) => res.json(String(req.body))).body(null);
-router
-  .post("/optional", (req, res) => res.json([String(req.body)]))
-  .body(joi.object().optional());
-router
-  .post("/multipart", (req, res) =>
+  .post('/multipart', (req, res) =>
     res.json(
       req.body.map((part) => [
         part.name,
         part.filename || null,
         Buffer.isBuffer(part) ? part.toString() : part,
-        part.headers["content-type"] || null,
+        part.headers['content-type'] || null,
       ]),
     ),
   )
-  .body(["multipart"]);
+  .body(['multipart']);
 
 // => POST /json-form
 // > content-type: application/x-www-form-urlencoded

@@ -1,26 +1,22 @@
 // The texts of failed validation.
 // why: they begin with 'query parameter "x"', 'header "x"', 'request body' in place of joi's "value"
-"use strict";
-const joi = require("joi");
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const joi = require('joi');
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 router
-  .get("/q", (req, res) => res.json(req.queryParams))
-  .queryParam("limit", joi.number().integer().default(5))
-  .queryParam("kind", joi.any().valid("a", "b").required())
-  .queryParam("free", "just a description");
+  .get('/q', (req, res) => res.json(req.queryParams))
+  .queryParam('limit', joi.number().integer().default(5))
+  .queryParam('kind', joi.any().valid('a', 'b').required())
+  .queryParam('free', 'just a description');
 router
-  .get("/h", (req, res) =>
-    res.json([req.headers["x-count"], req.get("X-Count")]),
-  )
-  .header("X-Count", joi.number().required());
+  .get('/h', (req, res) => res.json([req.headers['x-count'], req.get('X-Count')]))
+  .header('X-Count', joi.number().required());
 router
-  .post("/b", (req, res) => res.json(req.body))
+  .post('/b', (req, res) => res.json(req.body))
   .body(joi.object({ a: joi.number().required() }).required());
-router
-  .post("/plain", (req, res) => res.json(req.body))
-  .body({ a: joi.number().required() });
-router.post("/list", (req, res) => res.json(req.body)).body([joi.number()]);
+router.post('/plain', (req, res) => res.json(req.body)).body({ a: joi.number().required() });
+router.post('/list', (req, res) => res.json(req.body)).body([joi.number()]);
 
 // => GET /q?kind=a&limit=7&free=x&other=y
 // < 200

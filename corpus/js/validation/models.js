@@ -1,8 +1,8 @@
 // Models, other validators, middleware with definitions of its own.
 // why: fromClient runs after validation; an auth middleware wins over route-level validation; definitions merge
-"use strict";
-const joi = require("joi");
-const router = require("@arangodb/foxx/router")();
+'use strict';
+const joi = require('joi');
+const router = require('@arangodb/foxx/router')();
 module.context.use(router);
 class Point {
   constructor(x) {
@@ -13,30 +13,20 @@ const model = {
   schema: joi.object({ x: joi.number().required() }),
   fromClient: (data) => new Point(data.x),
 };
+router.post('/model', (req, res) => res.json([req.body instanceof Point, req.body.x])).body(model);
 router
-  .post("/model", (req, res) =>
-    res.json([req.body instanceof Point, req.body.x]),
-  )
-  .body(model);
-router
-  .post("/models", (req, res) =>
-    res.json(req.body.map((p) => p instanceof Point)),
-  )
+  .post('/models', (req, res) => res.json(req.body.map((p) => p instanceof Point)))
   .body([model]);
 const foreign = {
   validate: (value) =>
-    value === "good"
-      ? { value: "better" }
-      : { error: new Error('"value" is bad') },
+    value === 'good' ? { value: 'better' } : { error: new Error('"value" is bad') },
 };
+router.get('/foreign', (req, res) => res.json(req.queryParams.x)).queryParam('x', foreign);
 router
-  .get("/foreign", (req, res) => res.json(req.queryParams.x))
-  .queryParam("x", foreign);
+  .get('/schema', (req, res) => res.json(req.queryParams.n))
+  .queryParam('n', { type: 'integer', minimum: 2 });
 router
-  .get("/schema", (req, res) => res.json(req.queryParams.n))
-  .queryParam("n", { type: "integer", minimum: 2 });
-router
-  .use("/guarded", (req, res, next) => {
+  .use('/guarded', (req, res, next) => {
     if (!req.queryParams.token) res.throw(401);
     try {
       next();
@@ -44,10 +34,8 @@ router
       res.status(error.statusCode).json([error.message, error.cause.isJoi]);
     }
   })
-  .queryParam("token", joi.string().optional());
-router
-  .get("/guarded/x", (req, res) => res.json("in"))
-  .queryParam("n", joi.number().required());
+  .queryParam('token', joi.string().optional());
+router.get('/guarded/x', (req, res) => res.json('in')).queryParam('n', joi.number().required());
 
 // => POST /model
 // >> {"x":"3"}

@@ -24,6 +24,7 @@ const OWN = {
   '@arangodb/locals': () => undefined,
   '@arangodb/request': () => require('../arangodb/request.js'),
   console: () => globalThis.console,
+  crypto: () => require('../node/crypto.js'),
   fs: () => require('../node/fs.js'),
   internal: () => require('../arangodb/internal.js'),
   module: () => require('./loader.js').Module,
@@ -38,7 +39,6 @@ const OWN = {
 // For bundled packages only: they name these modules but hardly use them. Services must not see
 // them.
 const PRIVATE = {
-  crypto: () => require('../node/private_crypto.js'),
   os: () => ({ EOL: '\n' }),
 };
 
