@@ -24,6 +24,7 @@ module.exports = {
   object: db._query(aql`RETURN ${{ a: [1, null] }}`).toArray(),
   loop: [...db._query('FOR i IN 1..3 RETURN i', {}, { batchSize: 1 })],
   documents: db._query('RETURN 7')._documents,
+  builder: db._query(require('aqb').for('i').in([1, 2]).return('i')).toArray(),
   statement: db
     ._createStatement({ query: 'RETURN @x', bindVars: { x: 'bound' } })
     .execute()
@@ -40,4 +41,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"batches":[1,[2,3,4,5],false,true,5],"tag":[5,6],"object":[{"a":[1,null]}],"loop":[1,2,3],"documents":[7],"statement":"bound","written":2,"count":5,"errors":[1501,1551,1203,10]}
+// << {"batches":[1,[2,3,4,5],false,true,5],"tag":[5,6],"object":[{"a":[1,null]}],"loop":[1,2,3],"documents":[7],"builder":[1,2],"statement":"bound","written":2,"count":5,"errors":[1501,1551,1203,10]}

@@ -7,7 +7,7 @@ const { ArangoQueryCursor } = require('./cursor.js');
 
 // (query, bindVars?, options?, more?) or ({query, bindVars, options}, options?, more?).
 function readArguments(query, args) {
-  if (query !== null && typeof query === 'object') {
+  if (query !== null && typeof query === 'object' && typeof query.toAQL !== 'function') {
     const { query: text, bindVars, options, ...own } = query;
     return { text: textOf(text), bindVars, options: merge(own, options, args[0], args[1]) };
   }
@@ -15,6 +15,7 @@ function readArguments(query, args) {
 }
 
 function textOf(query) {
+  // Query builders and literals.
   if (query !== null && typeof query === 'object' && typeof query.toAQL === 'function')
     return query.toAQL();
   if (typeof query !== 'string')

@@ -131,9 +131,18 @@ function describeFailure(error) {
   };
   if (!isObject) return described;
   for (const key of ['name', 'actual', 'expected', 'operator', 'showDiff']) {
-    if (error[key] !== undefined) described[key] = error[key];
+    if (error[key] !== undefined) described[key] = toReportable(error[key]);
   }
   return described;
+}
+
+// Reports are JSON: what JSON cannot show is told in words.
+function toReportable(value) {
+  try {
+    return JSON.stringify(value) === undefined ? String(value) : value;
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 class Runner {
