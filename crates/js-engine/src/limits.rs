@@ -4,7 +4,8 @@
 //! time, while JavaScript or a native built-in that polls runs. If it answers true the engine
 //! unwinds all JavaScript frames up to the nearest Rust frame with an exception that no `catch`
 //! sees. Where that Rust frame is a host function, it throws an ordinary exception into the
-//! JavaScript that called it and the watchdog is set to fire at once.
+//! JavaScript that called it, which gets no further than the watchdog's next interval and in
+//! which every host call fails.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -22,10 +23,6 @@ use crate::function::panic_message;
 use crate::scope::Scope;
 use crate::text::JsText;
 use crate::vm::Inner;
-
-/// How soon the watchdog fires once the VM was stopped below a host function. Zero would start
-/// timers without end.
-const STOP_INTERVAL: Duration = Duration::from_micros(100);
 
 /// What one run may use.
 #[derive(Debug, Clone, Copy, Default)]
@@ -107,6 +104,10 @@ pub(crate) struct Watch {
     /// Whether garbage was collected since the heap was measured. A heap cannot grow by much
     /// without. Set by the engine from whichever thread collects.
     collected: AtomicBool,
+    /// Whether the watchdog has terminated JavaScript and not been started again. It must never
+    /// be started twice: two of its timers going off together can abort the process (a race in
+    /// the engine's trap handling).
+    spent: Cell<bool>,
     /// Whether stopping took a reference to the VM.
     holds_vm: Cell<bool>,
 }
@@ -249,10 +250,10 @@ impl Inner {
         unsafe { ffi::JSContextGroupAddHeapFinalizer(self.group(), note_collection, data) };
     }
 
-    /// Makes the watchdog fire every `interval`.
-    pub(crate) fn start_watchdog(&self, interval: Duration) {
+    /// Makes the watchdog fire after the interval.
+    pub(crate) fn start_watchdog(&self) {
         let data = ptr::from_ref(self).cast::<c_void>().cast_mut();
-        let seconds = interval.as_secs_f64();
+        let seconds = self.settings.watchdog_interval.as_secs_f64();
         // SAFETY: the group is live and `self` outlives it.
         unsafe {
             ffi::JSContextGroupSetExecutionTimeLimit(self.group(), seconds, Some(watchdog), data);
@@ -312,7 +313,9 @@ impl Inner {
         if !self.is_stopped() {
             return Ok(());
         }
-        self.start_watchdog(STOP_INTERVAL);
+        if self.watch.spent.take() {
+            self.start_watchdog();
+        }
         Err(self.stopped())
     }
 
@@ -378,9 +381,10 @@ unsafe extern "C" fn watchdog(_ctx: ffi::JSContextRef, data: *mut c_void) -> boo
         inner.look_at_heap();
     }
     if inner.is_stopped() {
+        inner.watch.spent.set(true);
         return true;
     }
     // The engine starts its timer again only for a callback that sets the limit anew.
-    inner.start_watchdog(inner.settings.watchdog_interval);
+    inner.start_watchdog();
     false
 }

@@ -117,7 +117,7 @@ impl Vm {
         );
         Inner::make_run_job(&vm.scope);
         inner.note_collections();
-        inner.start_watchdog(inner.settings.watchdog_interval);
+        inner.start_watchdog();
         vm
     }
 }
