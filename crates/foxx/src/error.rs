@@ -103,6 +103,18 @@ impl Error {
         self
     }
 
+    /// What requests get for a service that failed to load: 503, and the real reason only in
+    /// development mode, unless the reason is a limit's.
+    pub(crate) fn to_unavailable(&self) -> Self {
+        if self.kind() == ErrorKind::Unavailable {
+            let error = Self::new(ErrorKind::Unavailable, self.code());
+            return error
+                .with_message(self.message())
+                .with_status(self.status());
+        }
+        Self::new(ErrorKind::Unavailable, codes::HTTP_SERVICE_UNAVAILABLE)
+    }
+
     /// What the caller does.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -159,6 +171,27 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
+    }
+}
+
+impl From<database::Error> for Error {
+    fn from(error: database::Error) -> Self {
+        let internal = matches!(
+            error.kind(),
+            database::ErrorKind::Unavailable | database::ErrorKind::Corrupt
+        );
+        let kind = if internal {
+            ErrorKind::Internal
+        } else {
+            ErrorKind::Refused
+        };
+        let (code, status) = (error.code(), error.status());
+        let message = error.message().to_owned();
+        let mut converted = Self::new(kind, code)
+            .with_message(message)
+            .with_status(status);
+        converted.0.source = Some(Box::new(error));
+        converted
     }
 }
 

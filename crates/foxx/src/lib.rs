@@ -1,8 +1,363 @@
-//! Services.
+//! Services: from the zip that somebody uploads to the answer that its code gives.
+//!
+//! Charter: bundles and manifests; the registry of what is installed where, stored as documents;
+//! the lifecycle (install, upgrade, replace, uninstall, configure, heal); the mount table; the
+//! workers whose VMs run services; scripts and tests; the native functions beneath the JavaScript
+//! modules that services see (`modules/`).
+//!
+//! Does not know: HTTP connections, routing within a service (that is JavaScript), users and their
+//! rights, how documents are stored, how queries run. It is blocking code on bounded, named
+//! threads; its callers bring their own concurrency.
+//!
+//! Invariants
+//! - The registry in the database is the truth. Folders, VMs and the mount table follow it.
+//! - A failed installation leaves nothing behind, except what the service's own set-up script did.
+//! - Requests read the mount table without a lock and go once to a worker.
+//! - A VM holds one revision of one service. A limit or a panic costs that VM and its request.
+//! - Nothing of a bundle is unpacked before its directory has passed every check.
+//!
+//! Entry point: [`Foxx::start`].
+
+#![warn(missing_docs)]
+
 mod bundle;
 mod error;
+mod lifecycle;
 mod manifest;
+mod modules;
 mod mount;
+mod ops;
+mod policy;
+mod registry;
+mod request;
+mod settings;
+mod shared;
 mod text;
 mod titles;
+mod workers;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use database::Databases;
+use platform::Platform;
+use value::Value;
+
+pub use bundle::Limits as BundleLimits;
 pub use error::{Error, ErrorKind, ExceptionText, Result};
+pub use lifecycle::{Download, InstallRequest, Mode, Source, Summary, TestOptions, TestReport};
+pub use manifest::{DependencyDefinition, Manifest, OptionDefinition, OptionKind};
+pub use mount::Mount;
+pub use registry::{Found, Health, Service, StoredOptions};
+pub use request::{ServiceRequest, ServiceResponse};
+pub use settings::{HttpSettings, PolicySettings, Settings, WorkerSettings};
+pub use workers::Reply;
+
+use lifecycle::{Locks, OptionGroup, WriteOptions};
+use shared::Shared;
+use workers::{Pool, Task};
+
+/// All services of a server. Cloning gives another handle.
+///
+/// Everything but [`Foxx::dispatch`], [`Foxx::find`] and what only reads memory blocks; none of it
+/// may be called from a worker's own thread.
+#[derive(Clone)]
+pub struct Foxx(Arc<Shared>);
+
+impl Foxx {
+    /// Starts the workers and brings the registered services to life.
+    ///
+    /// # Errors
+    /// Folders that cannot be made, patterns that are no regular expressions, the store's.
+    pub fn start(settings: Settings, databases: Databases, platform: Platform) -> Result<Self> {
+        for folder in [&settings.app_folder, &settings.temp_folder] {
+            std::fs::create_dir_all(folder).map_err(|e| Error::internal("make folder", e))?;
+        }
+        let mut settings = settings;
+        // Links in the way would make a service's own path another one than the one checked.
+        for folder in [&mut settings.app_folder, &mut settings.temp_folder] {
+            *folder = folder
+                .canonicalize()
+                .map_err(|e| Error::internal("find folder", e))?;
+        }
+        let staging = settings.app_folder.join("_staging");
+        let shared = Arc::new(Shared {
+            staging: bundle::Staging::open(staging, Arc::clone(&platform.random))?,
+            pool: Arc::new(Pool::new(
+                settings.workers.clone(),
+                Arc::clone(&platform.clock),
+            )),
+            files: policy::Policy::compile(&settings.files)?,
+            endpoints: policy::Policy::compile(&settings.endpoints)?,
+            agents: ops::Agents::new(),
+            table: registry::Table::default(),
+            locks: Locks::default(),
+            own_address: ArcSwapOption::empty(),
+            settings,
+            platform,
+            databases,
+        });
+        shared.pool.start(&shared)?;
+        let foxx = Self(shared);
+        if let Err(error) = lifecycle::heal(&foxx.0) {
+            foxx.stop();
+            return Err(error);
+        }
+        Ok(foxx)
+    }
+
+    /// Says where the server listens, so that services can request it by path.
+    pub fn set_own_address(&self, address: SocketAddr) {
+        self.0.own_address.store(Some(Arc::new(address)));
+    }
+
+    /// Answers what waits with 503, lets what runs finish in the settings' time, then cancels it.
+    pub fn stop(&self) {
+        self.0.pool.stop();
+    }
+
+    /// The service below whose mount `path` (raw, without the database's prefix) lies.
+    pub fn find<'p>(&self, database: &str, path: &'p str) -> Option<Found<'p>> {
+        self.0.table.find(database, path)
+    }
+
+    /// The service at exactly this mount.
+    pub fn find_exactly(&self, database: &str, mount: &str) -> Option<Arc<Service>> {
+        self.0.table.get(database, mount)
+    }
+
+    /// Has a worker answer a request. Never blocks; `reply` is called once, with an error answer
+    /// if the service cannot run or too much waits already.
+    pub fn dispatch(&self, request: ServiceRequest, reply: Reply) {
+        let service = &request.service;
+        if let Some(error) = service.find_obstacle().filter(|_| !service.development) {
+            reply(ServiceResponse::from_error(&error, false, &request.headers));
+            return;
+        }
+        if let Err((error, task)) = self.0.pool.submit(Task::Request(Box::new(request), reply)) {
+            task.refuse(&error);
+        }
+    }
+
+    /// Installs, replaces or upgrades; answers the service's description.
+    ///
+    /// # Errors
+    /// 1228, 3007, 3011, 3009, 11, those of the source, the bundle, the manifest and the service's
+    /// code. Nothing is left behind.
+    pub fn install(&self, request: &InstallRequest) -> Result<Value> {
+        lifecycle::install(&self.0, request).map(|service| lifecycle::describe(&service))
+    }
+
+    /// Installs a folder, zip or JavaScript file that the operator names.
+    ///
+    /// # Errors
+    /// As [`Foxx::install`].
+    pub fn install_path(&self, database: &str, mount: &str, path: &Path) -> Result<Value> {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        self.install(&InstallRequest::new(database, mount, Source::Trusted(path)))
+    }
+
+    /// Removes a service. `force`: it is no error if there is none.
+    ///
+    /// # Errors
+    /// 1228, 11 for system services, 3009.
+    pub fn uninstall(
+        &self,
+        database: &str,
+        mount: &str,
+        teardown: bool,
+        force: bool,
+    ) -> Result<()> {
+        lifecycle::uninstall(&self.0, database, mount, teardown, force)
+    }
+
+    /// The services of a database that are not the server's own.
+    pub fn list(&self, database: &str) -> Vec<Summary> {
+        lifecycle::list(&self.0, database, false)
+    }
+
+    /// All services of a database, those that belong to the server included.
+    pub fn list_all(&self, database: &str) -> Vec<Summary> {
+        lifecycle::list(&self.0, database, true)
+    }
+
+    /// The description of a service.
+    ///
+    /// # Errors
+    /// 3009.
+    pub fn describe(&self, database: &str, mount: &str) -> Result<Value> {
+        match lifecycle::describe_system(&self.0, mount) {
+            Some(description) => Ok(description),
+            None => self
+                .get(database, mount)
+                .map(|service| lifecycle::describe(&service)),
+        }
+    }
+
+    /// The configuration: values only (`minimal`) or definitions with their state.
+    ///
+    /// # Errors
+    /// 1228, 3009.
+    pub fn configuration(&self, database: &str, mount: &str, minimal: bool) -> Result<Value> {
+        lifecycle::read_options(
+            &self.0,
+            database,
+            mount,
+            OptionGroup::Configuration,
+            minimal,
+        )
+    }
+
+    /// Writes configuration values; `replace`: names that are not given lose theirs.
+    ///
+    /// # Errors
+    /// 1228, 3009, 400 if `given` is no object. Values that do not fit become warnings.
+    pub fn set_configuration(
+        &self,
+        database: &str,
+        mount: &str,
+        given: &Value,
+        replace: bool,
+        minimal: bool,
+    ) -> Result<Value> {
+        let how = WriteOptions { replace, minimal };
+        lifecycle::write_options(
+            &self.0,
+            database,
+            mount,
+            OptionGroup::Configuration,
+            given,
+            how,
+        )
+    }
+
+    /// The dependencies: assigned mounts only (`minimal`) or definitions with their state.
+    ///
+    /// # Errors
+    /// 1228, 3009.
+    pub fn dependencies(&self, database: &str, mount: &str, minimal: bool) -> Result<Value> {
+        lifecycle::read_options(&self.0, database, mount, OptionGroup::Dependencies, minimal)
+    }
+
+    /// Assigns dependencies; `replace`: aliases that are not given lose theirs.
+    ///
+    /// # Errors
+    /// As [`Foxx::set_configuration`].
+    pub fn set_dependencies(
+        &self,
+        database: &str,
+        mount: &str,
+        given: &Value,
+        replace: bool,
+        minimal: bool,
+    ) -> Result<Value> {
+        let how = WriteOptions { replace, minimal };
+        lifecycle::write_options(
+            &self.0,
+            database,
+            mount,
+            OptionGroup::Dependencies,
+            given,
+            how,
+        )
+    }
+
+    /// Script name → title.
+    ///
+    /// # Errors
+    /// 3009.
+    pub fn scripts(&self, database: &str, mount: &str) -> Result<Value> {
+        self.get(database, mount)
+            .map(|service| lifecycle::list_scripts(&service))
+    }
+
+    /// Runs a script with `argv`, an array; answers what it exports as JSON text.
+    ///
+    /// # Errors
+    /// 1228, 3009, 3016, 3010, 3100, 3101, 3103 with the status that the script chose or 500.
+    pub fn run_script(
+        &self,
+        database: &str,
+        mount: &str,
+        name: &str,
+        argv: &Value,
+    ) -> Result<String> {
+        lifecycle::run_script(&self.0, database, mount, name, argv)
+    }
+
+    /// Runs the service's tests.
+    ///
+    /// # Errors
+    /// 1228, 3009, 3010, 400 for an unknown reporter; 3100, 3101, 3103 for files that do not load.
+    pub fn run_tests(
+        &self,
+        database: &str,
+        mount: &str,
+        options: &TestOptions,
+    ) -> Result<TestReport> {
+        lifecycle::run_tests(&self.0, database, mount, options)
+    }
+
+    /// The OpenAPI 2.0 document as JSON text.
+    ///
+    /// # Errors
+    /// 1228, 3009.
+    pub fn swagger(&self, database: &str, mount: &str) -> Result<String> {
+        lifecycle::swagger(&self.0, database, mount)
+    }
+
+    /// Switches development mode; answers the service's description.
+    ///
+    /// # Errors
+    /// 1228, 11 for system services, 3009, and those of an installation.
+    pub fn set_development(&self, database: &str, mount: &str, on: bool) -> Result<Value> {
+        lifecycle::set_development(&self.0, database, mount, on).map(|s| lifecycle::describe(&s))
+    }
+
+    /// The text of the service's readme.
+    ///
+    /// # Errors
+    /// 3009.
+    pub fn readme(&self, database: &str, mount: &str) -> Result<Option<String>> {
+        self.get(database, mount)
+            .map(|service| lifecycle::readme(&service))
+    }
+
+    /// The bundle.
+    ///
+    /// # Errors
+    /// 1228, 11 for system services, 3009, 3002.
+    pub fn download(&self, database: &str, mount: &str) -> Result<Download> {
+        lifecycle::download(&self.0, database, mount)
+    }
+
+    /// Writes the local state of a database's services to the registry.
+    ///
+    /// # Errors
+    /// 1228; the store's.
+    pub fn commit(&self, database: &str, replace: bool) -> Result<()> {
+        lifecycle::commit(&self.0, database, replace)
+    }
+
+    /// Makes folders and mount table agree with the registry; forgets dropped databases.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn heal(&self) -> Result<()> {
+        lifecycle::heal(&self.0)
+    }
+
+    /// Takes the services of dropped databases away.
+    pub fn forget_dropped_databases(&self) {
+        lifecycle::forget_dropped_databases(&self.0);
+    }
+
+    fn get(&self, database: &str, mount: &str) -> Result<Arc<Service>> {
+        self.0.databases.get(database)?;
+        self.0.table.get(database, mount).ok_or_else(|| {
+            Error::refused(error_codes::codes::SERVICE_NOT_FOUND).with_detail("Mount", mount)
+        })
+    }
+}

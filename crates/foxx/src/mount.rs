@@ -69,8 +69,8 @@ pub fn is_system(mount: &str) -> bool {
     mount.starts_with("/_")
 }
 
-/// Longest mount, in bytes. Each segment becomes a folder.
-const MOUNT_BYTES_MAX: usize = 1024;
+/// Longest mount, in bytes: it is the key of a document.
+const MOUNT_BYTES_MAX: usize = 250;
 /// Longest segment, in bytes: what file systems take.
 const SEGMENT_BYTES_MAX: usize = 200;
 

@@ -58,6 +58,28 @@ impl Staging {
         Ok(())
     }
 
+    /// Removes a file, if it is there.
+    pub(crate) fn discard_file(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::internal("remove file", e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the folders above `path` that are empty, up to but without `root`.
+    pub(crate) fn prune(&self, path: &Path, root: &Path) {
+        let above = path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| *folder != root);
+        for folder in above {
+            // Not empty: another service lives below.
+            if fs::remove_dir(folder).is_err() {
+                return;
+            }
+        }
+    }
+
     /// Moves a finished folder to `path`, in the place of what is there.
     pub(crate) fn publish(&self, mut folder: Folder, path: &Path) -> Result<()> {
         let failed = |e| Error::internal("publish folder", e);

@@ -1,0 +1,46 @@
+//! Lists the built JavaScript of `modules/dist` so that it becomes part of the binary.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
+    let dist = root.join("modules/dist");
+    let mut builtins = Vec::new();
+    collect(&dist.join("builtin"), "", &mut builtins)?;
+    builtins.sort();
+    let runtime = dist.join("runtime.js");
+    let mut source = format!(
+        "/// The runtime: a script whose value is the function `boot`.\n\
+         pub(crate) const RUNTIME: &str = include_str!({runtime:?});\n\
+         /// Built-in modules, sorted by name.\n\
+         static BUILTINS: &[(&str, &str)] = &[\n"
+    );
+    for (name, path) in builtins {
+        source.push_str(&format!("    ({name:?}, include_str!({path:?})),\n"));
+    }
+    source.push_str("];\n");
+    let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
+    fs::write(out.join("modules.rs"), source)?;
+    #[expect(clippy::print_stdout, reason = "this is how a build script answers")]
+    {
+        println!("cargo::rerun-if-changed={}", dist.display());
+    }
+    Ok(())
+}
+
+/// Names and paths of all scripts below `folder`.
+fn collect(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_dir() {
+            collect(&path, &format!("{prefix}{name}/"), found)?;
+        } else if let Some(stem) = name.strip_suffix(".js") {
+            found.push((format!("{prefix}{stem}"), path));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! From the commit point to a running service.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use database::Database;
+
+use super::paths;
+use super::stage::Prepared;
+use crate::Result;
+use crate::mount::Mount;
+use crate::registry::{Entry, Health, Registry, Service, next_number};
+use crate::shared::Shared;
+
+/// Writes a prepared service to the registry, in one transaction: the commit point. Then moves its
+/// files to their place and lets the workers load it before requests see it.
+pub(super) fn commit(
+    shared: &Arc<Shared>,
+    database: &Database,
+    mount: &Mount,
+    prepared: Prepared,
+) -> Result<Arc<Service>> {
+    let path = paths::service(&shared.settings, database, mount);
+    let service = Arc::new(prepared.to_service(database, mount, path));
+    let old = shared.table.get(database.name(), mount.as_str());
+    registry(shared, database).store(&to_entry(&service), Some(&prepared.staged.bundle))?;
+    let bundle = &prepared.staged.bundle;
+    let local = paths::bundle(&shared.settings, database, bundle.checksum());
+    shared.staging.write_file(&local, bundle.bytes())?;
+    shared
+        .staging
+        .publish(prepared.staged.folder, &service.folder)?;
+    show(shared, &service);
+    if let Some(old) = old {
+        drop_local_bundle(shared, database, &old.checksum)?;
+    }
+    Ok(service)
+}
+
+pub(super) fn registry<'d>(shared: &Shared, database: &'d Database) -> Registry<'d> {
+    Registry {
+        database,
+        piece_bytes: shared.settings.bundle_piece_bytes,
+    }
+}
+
+/// What is stored of a service.
+pub(super) fn to_entry(service: &Service) -> Entry {
+    Entry {
+        mount: service.mount.clone(),
+        checksum: service.checksum.clone(),
+        manifest: service.manifest.normalised().clone(),
+        options: service.options.clone(),
+        development: service.development,
+        legacy: service.legacy,
+    }
+}
+
+/// Has the workers load a service, then puts it into the mount table, and lets the services that
+/// use its exports load it anew.
+pub(super) fn show(shared: &Arc<Shared>, service: &Arc<Service>) {
+    warm(shared, service);
+    shared.table.put(Arc::clone(service));
+    reload_consumers(shared, service);
+    shared.pool.purge();
+}
+
+fn warm(shared: &Arc<Shared>, service: &Arc<Service>) {
+    if service.health != Health::Ready || service.development {
+        return;
+    }
+    let deadline = shared.platform.clock.monotonic() + shared.settings.workers.warm_time_max;
+    let (mut failed, mut late) = (None, false);
+    for loaded in shared.pool.warm(service) {
+        let left = deadline.saturating_sub(shared.platform.clock.monotonic());
+        match loaded.recv_timeout(left) {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => failed = Some(error),
+            Err(_) => late = true,
+        }
+    }
+    let (database, mount) = (&*service.database, service.mount.as_str());
+    if let Some(error) = failed {
+        tracing::warn!(target: "foxx", database, mount, "the service does not load: {error}");
+    } else if late {
+        tracing::warn!(target: "foxx", database, mount, "not every worker has loaded it in time");
+    }
+}
+
+/// Gives every service that depends on `provider` a new revision, so that it sees new exports.
+pub(super) fn reload_consumers(shared: &Shared, provider: &Service) {
+    for consumer in shared.table.list(&provider.database) {
+        if consumer.mount != provider.mount && consumer.depends_on(&provider.mount) {
+            shared.table.put(Arc::new(renewed(&consumer)));
+        }
+    }
+}
+
+/// The same service as another revision.
+pub(super) fn renewed(service: &Service) -> Service {
+    Service {
+        number: next_number(),
+        database: Arc::clone(&service.database),
+        mount: service.mount.clone(),
+        manifest: Arc::clone(&service.manifest),
+        checksum: service.checksum.clone(),
+        folder: service.folder.clone(),
+        options: service.options.clone(),
+        development: service.development,
+        legacy: service.legacy,
+        health: service.health.clone(),
+        retired: AtomicBool::new(false),
+    }
+}
+
+/// Removes the local file of a bundle that no service of the database has any more.
+pub(super) fn drop_local_bundle(
+    shared: &Shared,
+    database: &Database,
+    checksum: &str,
+) -> Result<()> {
+    let used = shared
+        .table
+        .list(database.name())
+        .iter()
+        .any(|s| s.checksum == checksum);
+    if used || checksum.is_empty() {
+        return Ok(());
+    }
+    shared
+        .staging
+        .discard_file(&paths::bundle(&shared.settings, database, checksum))
+}

@@ -1,0 +1,240 @@
+//! Databases, collections and indexes.
+
+use database::{CollectionChanges, CollectionOptions, Database, NewUser};
+use error_codes::codes;
+use value::{Object, Value};
+
+use super::{Call, OpError, OpResult, Registrar, bad};
+
+pub(super) fn register(ops: &mut Registrar<'_>) {
+    ops.op("databaseInfo", database_info);
+    ops.op("databaseList", database_list);
+    ops.op("databaseCreate", database_create);
+    ops.op("databaseDrop", database_drop);
+    ops.op("databaseUse", database_use);
+    ops.op("collectionFind", find);
+    ops.op("collectionList", list);
+    ops.op("collectionCreate", create);
+    ops.op("collectionDrop", drop_collection);
+    ops.op("collectionTruncate", truncate);
+    ops.op("collectionRename", rename);
+    ops.op("collectionProperties", properties);
+    ops.op("collectionCount", count);
+    ops.op("collectionFigures", figures);
+    ops.op("collectionRevision", revision);
+    ops.op("collectionChecksum", checksum);
+    ops.op("indexEnsure", index_ensure);
+    ops.op("indexList", index_list);
+    ops.op("indexDrop", index_drop);
+}
+
+fn database_info(call: &Call<'_>) -> OpResult {
+    let database = call.context.database()?;
+    let mut info = Object::new();
+    info.insert("id", database.id().to_string());
+    info.insert("name", &**database.name());
+    info.insert("isSystem", database.is_system());
+    info.insert("path", "");
+    call.value(&info.into())
+}
+
+fn database_list(call: &Call<'_>) -> OpResult {
+    let names = call.context.shared.databases.names();
+    call.value(
+        &names
+            .iter()
+            .map(|name| Value::from(&**name))
+            .collect::<Vec<_>>()
+            .into(),
+    )
+}
+
+/// Databases are created, dropped and entered from `_system` only.
+fn need_system(call: &Call<'_>) -> Result<(), OpError> {
+    if call.context.database()?.is_system() {
+        return Ok(());
+    }
+    let code = codes::ARANGO_USE_SYSTEM_DATABASE;
+    Err(OpError::Public(code, code.text().to_owned()))
+}
+
+fn database_create(call: &Call<'_>) -> OpResult {
+    need_system(call)?;
+    let (name, users) = (call.text(0)?, call.json(2)?);
+    let user = |user: &Value| NewUser {
+        name: user.get("username").as_str().unwrap_or_default().to_owned(),
+        password: user.get("passwd").as_str().unwrap_or_default().to_owned(),
+        active: user.get("active").as_bool().unwrap_or(true),
+        extra: user.get("extra").as_object().cloned().unwrap_or_default(),
+    };
+    let users: Vec<NewUser> = users
+        .as_array()
+        .unwrap_or_default()
+        .iter()
+        .map(user)
+        .collect();
+    call.context.shared.databases.create(&name, &users)?;
+    call.nothing()
+}
+
+fn database_drop(call: &Call<'_>) -> OpResult {
+    need_system(call)?;
+    let shared = &call.context.shared;
+    shared.databases.drop(&call.text(0)?)?;
+    crate::lifecycle::forget_dropped_databases(shared);
+    call.nothing()
+}
+
+fn database_use(call: &Call<'_>) -> OpResult {
+    if call.context.transaction.borrow().is_some() {
+        return Err(bad("the database cannot be changed inside a transaction"));
+    }
+    let database = call.context.shared.databases.get(&call.text(0)?)?;
+    call.context.other_database.replace(Some(database));
+    call.nothing()
+}
+
+fn info(collection: &database::Collection) -> Value {
+    let mut info = Object::new();
+    info.insert("id", collection.id().to_string());
+    info.insert("name", collection.name());
+    info.insert("type", collection.kind().number());
+    info.insert("isSystem", collection.is_system());
+    info.into()
+}
+
+fn find(call: &Call<'_>) -> OpResult {
+    match call.context.database()?.find_collection(&call.text(0)?) {
+        Some(collection) => call.value(&info(&collection)),
+        None => call.nothing(),
+    }
+}
+
+fn list(call: &Call<'_>) -> OpResult {
+    let collections = call.context.database()?.collections();
+    call.value(
+        &collections
+            .iter()
+            .map(|c| info(c))
+            .collect::<Vec<_>>()
+            .into(),
+    )
+}
+
+fn create(call: &Call<'_>) -> OpResult {
+    let (name, kind, properties) = (call.text(0)?, call.number(1)?, call.json(2)?);
+    let mut options = properties.as_object().cloned().unwrap_or_default();
+    options.insert("name", name.as_str());
+    options.insert("type", kind as i64);
+    let mut options = CollectionOptions::parse(&options.into())?;
+    // Services name their own system collections without saying that they are some.
+    options.is_system |= name.starts_with('_');
+    let collection = call.context.database()?.create_collection(&options)?;
+    call.value(&info(&collection))
+}
+
+fn drop_collection(call: &Call<'_>) -> OpResult {
+    call.context
+        .database()?
+        .drop_collection(&call.text(0)?, call.flag(1))?;
+    call.nothing()
+}
+
+fn truncate(call: &Call<'_>) -> OpResult {
+    let name = call.text(0)?;
+    call.context.write(|txn| {
+        let collection = txn.collection(&name)?;
+        txn.truncate(&collection)
+    })?;
+    call.nothing()
+}
+
+fn rename(call: &Call<'_>) -> OpResult {
+    call.context
+        .database()?
+        .rename_collection(&call.text(0)?, &call.text(1)?)?;
+    call.nothing()
+}
+
+fn properties(call: &Call<'_>) -> OpResult {
+    let (database, name, changes) = (call.context.database()?, call.text(0)?, call.json(1)?);
+    let collection = if changes.is_null() {
+        database.collection(&name)?
+    } else {
+        database.change_collection(&name, &CollectionChanges::parse(&changes)?)?
+    };
+    call.value(&collection.to_properties_object().into())
+}
+
+fn count(call: &Call<'_>) -> OpResult {
+    let name = call.text(0)?;
+    let count = call.context.read(|txn| {
+        let collection = txn.collection(&name)?;
+        txn.count(&collection)
+    })?;
+    Ok(call.scope.number(count as f64))
+}
+
+fn figures(call: &Call<'_>) -> OpResult {
+    let name = call.text(0)?;
+    let figures = call.context.read(|txn| {
+        let collection = txn.collection(&name)?;
+        txn.figures(&collection)
+    })?;
+    let mut indexes = Object::new();
+    indexes.insert("count", figures.indexes);
+    indexes.insert("size", figures.indexes_bytes);
+    let mut shown = Object::new();
+    shown.insert("indexes", indexes);
+    shown.insert("documentsSize", figures.documents_bytes);
+    shown.insert("cacheInUse", false);
+    shown.insert("cacheSize", 0);
+    shown.insert("cacheUsage", 0);
+    call.value(&shown.into())
+}
+
+fn revision(call: &Call<'_>) -> OpResult {
+    let sum = sum(call, false, false)?;
+    call.string(&sum.revision.to_string())
+}
+
+fn checksum(call: &Call<'_>) -> OpResult {
+    let sum = sum(call, call.flag(1), call.flag(2))?;
+    let mut shown = Object::new();
+    shown.insert("checksum", sum.checksum.to_string());
+    shown.insert("revision", sum.revision.to_string());
+    call.value(&shown.into())
+}
+
+fn sum(call: &Call<'_>, revisions: bool, data: bool) -> Result<database::Checksum, OpError> {
+    let name = call.text(0)?;
+    call.context.read(|txn| {
+        let collection = txn.collection(&name)?;
+        txn.checksum(&collection, revisions, data)
+    })
+}
+
+fn index_ensure(call: &Call<'_>) -> OpResult {
+    let (name, definition) = (call.text(0)?, call.json(1)?);
+    let created = call.context.database()?.create_index(&name, &definition)?;
+    let mut shown = created.index.to_object(&created.collection);
+    shown.insert("isNewlyCreated", created.is_newly_created);
+    call.value(&shown.into())
+}
+
+fn index_list(call: &Call<'_>) -> OpResult {
+    let collection = call.context.database()?.collection(&call.text(0)?)?;
+    let indexes = collection
+        .indexes()
+        .map(|index| Value::from(index.to_object(&collection)));
+    call.value(&indexes.collect::<Vec<_>>().into())
+}
+
+fn index_drop(call: &Call<'_>) -> OpResult {
+    let database: Database = call.context.database()?;
+    match database.drop_index(&call.text(0)?, &call.text(1)?) {
+        Ok(_) => call.bool(true),
+        Err(error) if error.code() == codes::FORBIDDEN => call.bool(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,129 @@
+//! What the ops of one VM share: the service, the running request, the current database.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use database::{Database, Transaction};
+use js_engine::{Exception, Scope, Value};
+
+use super::OpError;
+use crate::registry::Service;
+use crate::request::{ServiceRequest, ServiceResponse};
+use crate::shared::Shared;
+
+/// One per VM; stays on its worker's thread.
+pub(crate) struct Context {
+    pub(crate) shared: Arc<Shared>,
+    /// The worker that the VM is on.
+    pub(crate) worker: usize,
+    service: Arc<Service>,
+    make_error: OnceCell<Value>,
+    pub(super) request: RefCell<Option<ServiceRequest>>,
+    pub(super) response: RefCell<Option<ServiceResponse>>,
+    /// The database in use, if it is not the service's own.
+    pub(super) other_database: RefCell<Option<Database>>,
+    pub(super) transaction: RefCell<Option<Transaction>>,
+    /// Folders of services whose exports this one uses: readable.
+    pub(super) providers: RefCell<Vec<PathBuf>>,
+}
+
+impl Context {
+    pub(crate) fn new(shared: Arc<Shared>, service: Arc<Service>, worker: usize) -> Self {
+        Self {
+            shared,
+            worker,
+            service,
+            make_error: OnceCell::new(),
+            request: RefCell::default(),
+            response: RefCell::default(),
+            other_database: RefCell::default(),
+            transaction: RefCell::default(),
+            providers: RefCell::default(),
+        }
+    }
+
+    /// The service of the VM.
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Takes the runtime's function that makes errors.
+    pub(crate) fn set_make_error(&self, make_error: Value) {
+        // A VM boots once; a second function would be the same.
+        drop(self.make_error.set(make_error));
+    }
+
+    pub(crate) fn begin_request(&self, request: &ServiceRequest) {
+        self.response.replace(None);
+        self.request.replace(Some(request.clone()));
+    }
+
+    pub(crate) fn take_response(&self) -> Option<ServiceResponse> {
+        self.response.take()
+    }
+
+    /// Forgets the request and ends what it left open.
+    pub(crate) fn clean_up(&self) {
+        self.request.replace(None);
+        self.response.replace(None);
+        self.other_database.replace(None);
+        if self.transaction.take().is_some() {
+            tracing::warn!(
+                target: "foxx",
+                mount = self.service.mount.as_str(),
+                "a transaction was left open and is rolled back"
+            );
+        }
+    }
+
+    /// The database that ops act on.
+    pub(super) fn database(&self) -> Result<Database, OpError> {
+        if let Some(database) = &*self.other_database.borrow() {
+            return Ok(database.clone());
+        }
+        Ok(self.shared.databases.get(&self.service.database)?)
+    }
+
+    /// Runs `body` in the VM's transaction, or in one of its own that is committed, and begun
+    /// again after a conflict.
+    pub(super) fn write<T>(
+        &self,
+        body: impl Fn(&mut Transaction) -> database::Result<T>,
+    ) -> Result<T, OpError> {
+        if let Some(transaction) = &mut *self.transaction.borrow_mut() {
+            return Ok(body(transaction)?);
+        }
+        Ok(self
+            .database()?
+            .run(&database::TransactionOptions::default(), body)?)
+    }
+
+    /// Runs `body` in the VM's transaction, or in one that only reads.
+    pub(super) fn read<T>(
+        &self,
+        body: impl FnOnce(&mut Transaction) -> database::Result<T>,
+    ) -> Result<T, OpError> {
+        if let Some(transaction) = &mut *self.transaction.borrow_mut() {
+            return Ok(body(transaction)?);
+        }
+        let options = database::TransactionOptions::read_only();
+        Ok(body(&mut self.database()?.begin(options)?)?)
+    }
+
+    /// The exception that an op throws.
+    pub(super) fn to_exception(self: &Rc<Self>, scope: &Scope, error: OpError) -> Exception {
+        let (code, message) = match error {
+            OpError::Thrown(exception) => return exception,
+            OpError::Public(code, message) => (code, message),
+        };
+        let Some(make_error) = self.make_error.get() else {
+            return scope.error(&format!("{code}: {message}"));
+        };
+        match make_error.call(&[&scope.number(code.number()), &scope.text(&message)]) {
+            Ok(error) => Exception::new(error),
+            Err(exception) => exception,
+        }
+    }
+}

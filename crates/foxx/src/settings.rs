@@ -1,0 +1,146 @@
+//! What services are run with: plain values, filled by the binary.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use js_engine::VmSettings;
+
+use crate::bundle;
+
+/// Settings of [`crate::Foxx`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Root of the services' folders and local bundles; made if missing. Absolute.
+    pub app_folder: PathBuf,
+    /// Where services put temporary files; made if missing. Absolute.
+    pub temp_folder: PathBuf,
+    /// The version the server acts as, such as `3.12.5`.
+    pub server_version: String,
+    /// Whether the server asks for logins.
+    pub authentication_enabled: bool,
+    /// Whether bundles may be fetched from any URL; otherwise only from this very server.
+    pub install_from_remote: bool,
+    /// Environment variables that services see.
+    pub environment: Vec<(String, String)>,
+    /// Limits of bundles.
+    pub bundle: bundle::Limits,
+    /// Workers and the limits of what they run.
+    pub workers: WorkerSettings,
+    /// Files that services may use besides their own folder and the temporary one.
+    pub files: PolicySettings,
+    /// URLs that services may request besides paths of this server.
+    pub endpoints: PolicySettings,
+    /// Limits of outgoing requests.
+    pub http: HttpSettings,
+    /// Whether files that do not fit the registry are made anew when the server starts; otherwise
+    /// their services answer 503 with the reason until they are replaced or healed.
+    pub heal_at_start: bool,
+    /// Document that one piece of a stored bundle fills, in bytes before encoding.
+    pub bundle_piece_bytes: usize,
+}
+
+/// Regular expressions that match anywhere in a value, without regard to case.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySettings {
+    /// What is allowed; `None`: what `denied` and `otherwise` leave.
+    pub allowed: Vec<String>,
+    /// What is refused even if it is allowed.
+    pub denied: Vec<String>,
+    /// Whether everything is allowed when both lists are empty.
+    pub open: bool,
+}
+
+/// Limits of requests that services make.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Time for a whole exchange if the service names none.
+    pub timeout: Duration,
+    /// Bytes of an answer's body.
+    pub body_bytes_max: u64,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(120),
+            body_bytes_max: 64 << 20,
+        }
+    }
+}
+
+/// Workers and the limits of what they run. Every field is named in the error it causes.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    /// Workers that run services; at least 2, so that a service can request its own server.
+    pub workers: usize,
+    /// Workers at most while others wait for answers to their own requests.
+    pub workers_max: usize,
+    /// Requests that wait for a worker; further ones are answered 503.
+    pub queue_max: usize,
+    /// How long a request waits for a worker before it is answered 503.
+    pub queue_time_max: Duration,
+    /// How long one request may run.
+    pub request_time_max: Duration,
+    /// How long a script or a test run may take.
+    pub script_time_max: Duration,
+    /// How long the main file may take to load.
+    pub load_time_max: Duration,
+    /// Heap of one service in one worker, in bytes.
+    pub heap_bytes_max: usize,
+    /// VMs that a worker keeps; the one unused for longest goes first.
+    pub vms_max: usize,
+    /// How long an installation waits for workers to load the new version.
+    pub warm_time_max: Duration,
+    /// How long a worker answers for a service that failed to load before it tries again.
+    pub broken_retry: Duration,
+    /// How long a stop waits for what is running before it is cancelled.
+    pub stop_time_max: Duration,
+    /// What VMs are made with.
+    pub vm: VmSettings,
+}
+
+impl WorkerSettings {
+    /// Values for a server with `cores` cores.
+    pub fn for_cores(cores: usize) -> Self {
+        let workers = cores.max(2);
+        Self {
+            workers,
+            workers_max: workers * 4 + 16,
+            queue_max: 4096,
+            queue_time_max: Duration::from_secs(30),
+            request_time_max: Duration::from_secs(60),
+            script_time_max: Duration::from_secs(300),
+            load_time_max: Duration::from_secs(30),
+            heap_bytes_max: 512 << 20,
+            vms_max: 64,
+            warm_time_max: Duration::from_secs(10),
+            broken_retry: Duration::from_secs(2),
+            stop_time_max: Duration::from_secs(10),
+            vm: VmSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Settings for a server with `cores` cores that keeps services below `app_folder`.
+    pub fn new(app_folder: PathBuf, temp_folder: PathBuf, cores: usize) -> Self {
+        Self {
+            app_folder,
+            temp_folder,
+            server_version: "3.12.5".to_owned(),
+            authentication_enabled: true,
+            install_from_remote: false,
+            environment: Vec::new(),
+            bundle: bundle::Limits::default(),
+            workers: WorkerSettings::for_cores(cores),
+            files: PolicySettings::default(),
+            endpoints: PolicySettings {
+                open: true,
+                ..PolicySettings::default()
+            },
+            http: HttpSettings::default(),
+            heal_at_start: true,
+            bundle_piece_bytes: 8 << 20,
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The bounded queue and who takes what from it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use error_codes::codes;
+use js_engine::{CancelHandle, WORKER_STACK_BYTES};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use platform::{Clock, ThreadSettings, spawn_thread};
+
+use super::worker::Worker;
+use super::{Job, JobKind, Task};
+use crate::registry::Service;
+use crate::settings::WorkerSettings;
+use crate::shared::Shared;
+use crate::{Error, ErrorKind, Result};
+
+/// The workers and what waits for them.
+pub(crate) struct Pool {
+    state: Mutex<State>,
+    /// Signalled when a worker ends.
+    ended: Condvar,
+    settings: WorkerSettings,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Queued>,
+    slots: Vec<Slot>,
+    /// Workers that wait, the latest last.
+    idle: Vec<usize>,
+    alive: usize,
+    /// Workers that wait for something outside, such as an answer of this very server.
+    blocked: usize,
+    stopping: bool,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Queued {
+    task: Task,
+    since: Duration,
+    /// How often a later task was taken first because its VM was warm.
+    passed_over: u32,
+}
+
+struct Slot {
+    wake: Arc<Condvar>,
+    /// Work for this worker only.
+    mail: VecDeque<Queued>,
+    /// Numbers of the services whose VMs it has.
+    warm: Vec<u64>,
+    cancel: Vec<CancelHandle>,
+    purge: bool,
+    blocked: bool,
+    alive: bool,
+}
+
+/// What a worker does next.
+pub(super) enum Next {
+    /// Run this, which waited so long.
+    Task(Task, Duration),
+    /// Drop VMs of retired services.
+    Purge,
+    /// End the thread.
+    End,
+}
+
+/// How many queued tasks a worker looks through for one whose VM it has.
+const LOOK_AHEAD: usize = 8;
+/// How often a queued task lets others pass.
+const PASSED_OVER_MAX: u32 = 16;
+
+impl Pool {
+    pub(crate) fn new(settings: WorkerSettings, clock: Arc<dyn Clock>) -> Self {
+        let ended = Condvar::new();
+        Self {
+            state: Mutex::default(),
+            ended,
+            settings,
+            clock,
+        }
+    }
+
+    /// Starts the settings' number of workers.
+    pub(crate) fn start(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<()> {
+        let mut state = self.state.lock();
+        for _ in 0..self.settings.workers.max(2) {
+            self.spawn(&mut state, shared)
+                .map_err(|e| Error::internal("start worker", e))?;
+        }
+        Ok(())
+    }
+
+    fn spawn(self: &Arc<Self>, state: &mut State, shared: &Arc<Shared>) -> io::Result<()> {
+        let slot = Slot {
+            wake: Arc::new(Condvar::new()),
+            mail: VecDeque::new(),
+            warm: Vec::new(),
+            cancel: Vec::new(),
+            purge: false,
+            blocked: false,
+            alive: true,
+        };
+        let id = state
+            .slots
+            .iter()
+            .position(|slot| !slot.alive)
+            .unwrap_or(state.slots.len());
+        let (pool, shared) = (Arc::clone(self), Arc::clone(shared));
+        let settings = ThreadSettings {
+            name: format!("foxx-{id}"),
+            stack_bytes: Some(WORKER_STACK_BYTES),
+        };
+        let thread = spawn_thread(settings, move || {
+            Worker::new(id, Arc::clone(&pool), shared).run();
+            pool.end(id);
+        })?;
+        match state.slots.get_mut(id) {
+            Some(free) => *free = slot,
+            None => state.slots.push(slot),
+        }
+        state.alive += 1;
+        state.threads.retain(|thread| !thread.is_finished());
+        state.threads.push(thread);
+        Ok(())
+    }
+
+    /// Hands a task to a waiting worker, or queues it.
+    ///
+    /// # Errors
+    /// 503 with the task, if the queue is full or the pool is stopping.
+    pub(crate) fn submit(&self, task: Task) -> std::result::Result<(), (Error, Task)> {
+        let since = self.clock.monotonic();
+        let mut state = self.state.lock();
+        if state.stopping {
+            return Err((stopping(), task));
+        }
+        let number = task.service().number;
+        let queued = Queued {
+            task,
+            since,
+            passed_over: 0,
+        };
+        if let Some(id) = state.take_idle(number) {
+            state.post(id, queued);
+            return Ok(());
+        }
+        if state.queue.len() >= self.settings.queue_max {
+            let error = unavailable(format!(
+                "{} requests wait already (setting queue_max)",
+                self.settings.queue_max
+            ));
+            return Err((error, queued.task));
+        }
+        state.queue.push_back(queued);
+        Ok(())
+    }
+
+    /// Has every worker that is not blocked load a service; one receiver a worker.
+    pub(crate) fn warm(
+        &self,
+        service: &Arc<Service>,
+    ) -> Vec<mpsc::Receiver<Result<super::Outcome>>> {
+        let since = self.clock.monotonic();
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let mut receivers = Vec::new();
+        for id in 0..state.slots.len() {
+            if state
+                .slots
+                .get(id)
+                .is_none_or(|slot| !slot.alive || slot.blocked)
+            {
+                continue;
+            }
+            let (result, receiver) = mpsc::channel();
+            let service = Arc::clone(service);
+            let task = Task::Job(Job {
+                service,
+                kind: JobKind::Warm,
+                result,
+            });
+            state.idle.retain(|idle| *idle != id);
+            state.post(
+                id,
+                Queued {
+                    task,
+                    since,
+                    passed_over: 0,
+                },
+            );
+            receivers.push(receiver);
+        }
+        receivers
+    }
+
+    /// Has every worker drop VMs of retired services when it is next free.
+    pub(crate) fn purge(&self) {
+        let mut state = self.state.lock();
+        for slot in &mut state.slots {
+            slot.purge = true;
+            slot.wake.notify_one();
+        }
+    }
+
+    /// Runs `wait` on worker `id`, which meanwhile counts as absent: if nobody else is free, a
+    /// further worker is started, so that a service that requests its own server is answered.
+    pub(crate) fn while_blocked<T>(
+        self: &Arc<Self>,
+        id: usize,
+        shared: &Arc<Shared>,
+        wait: impl FnOnce() -> T,
+    ) -> T {
+        self.set_blocked(id, true, Some(shared));
+        struct Unblock<'p>(&'p Pool, usize);
+        impl Drop for Unblock<'_> {
+            fn drop(&mut self) {
+                self.0.set_blocked_flag(self.1, false);
+            }
+        }
+        let _unblock = Unblock(self, id);
+        wait()
+    }
+
+    fn set_blocked(self: &Arc<Self>, id: usize, blocked: bool, shared: Option<&Arc<Shared>>) {
+        self.set_blocked_flag(id, blocked);
+        let mut state = self.state.lock();
+        let enough = state.alive - state.blocked >= self.settings.workers.max(2);
+        if enough || state.alive >= self.settings.workers_max || state.stopping {
+            return;
+        }
+        let Some(shared) = shared else { return };
+        if let Err(error) = self.spawn(&mut state, shared) {
+            tracing::warn!(%error, "no further worker could be started");
+        }
+    }
+
+    fn set_blocked_flag(&self, id: usize, blocked: bool) {
+        let mut state = self.state.lock();
+        let Some(slot) = state.slots.get_mut(id) else {
+            return;
+        };
+        if slot.blocked != blocked {
+            slot.blocked = blocked;
+            state.blocked = if blocked {
+                state.blocked + 1
+            } else {
+                state.blocked - 1
+            };
+        }
+    }
+
+    /// What worker `id` does next; waits until there is something.
+    pub(super) fn next(&self, id: usize) -> Next {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(next) = self.find_next(&mut state, id) {
+                return next;
+            }
+            state.idle.push(id);
+            let Some(wake) = state.slots.get(id).map(|slot| Arc::clone(&slot.wake)) else {
+                return Next::End;
+            };
+            wake.wait(&mut state);
+            state.idle.retain(|idle| *idle != id);
+        }
+    }
+
+    fn find_next(&self, state: &mut MutexGuard<'_, State>, id: usize) -> Option<Next> {
+        let state = &mut **state;
+        let slot = state.slots.get_mut(id)?;
+        if let Some(mail) = slot.mail.pop_front() {
+            return Some(self.task(mail));
+        }
+        if std::mem::take(&mut slot.purge) {
+            return Some(Next::Purge);
+        }
+        if let Some(queued) = state.take_queued(id) {
+            return Some(self.task(queued));
+        }
+        let surplus = state.alive - state.blocked > self.settings.workers.max(2);
+        (state.stopping || surplus).then(|| {
+            // No one may post to a worker that is about to end.
+            if let Some(slot) = state.slots.get_mut(id) {
+                slot.blocked = true;
+                state.blocked += 1;
+            }
+            Next::End
+        })
+    }
+
+    fn task(&self, queued: Queued) -> Next {
+        let waited = self.clock.monotonic().saturating_sub(queued.since);
+        Next::Task(queued.task, waited)
+    }
+
+    /// Says which VMs worker `id` has.
+    pub(super) fn set_warm(&self, id: usize, warm: Vec<u64>, cancel: Vec<CancelHandle>) {
+        let mut state = self.state.lock();
+        if let Some(slot) = state.slots.get_mut(id) {
+            slot.warm = warm;
+            slot.cancel = cancel;
+        }
+    }
+
+    fn end(&self, id: usize) {
+        let mut state = self.state.lock();
+        let Some(slot) = state.slots.get_mut(id) else {
+            return;
+        };
+        slot.alive = false;
+        slot.warm.clear();
+        slot.cancel.clear();
+        if std::mem::take(&mut slot.blocked) {
+            state.blocked -= 1;
+        }
+        state.alive -= 1;
+        state.idle.retain(|idle| *idle != id);
+        self.ended.notify_all();
+    }
+
+    /// Takes no more work, answers what waits with 503, lets what runs finish in the settings'
+    /// time and cancels it after that. Stopping twice does nothing more.
+    pub(crate) fn stop(&self) {
+        let mut state = self.state.lock();
+        state.stopping = true;
+        let waiting: Vec<Queued> = state.queue.drain(..).collect();
+        for slot in &state.slots {
+            slot.wake.notify_one();
+        }
+        drop(state);
+        for queued in waiting {
+            queued.task.refuse(&stopping());
+        }
+        let mut state = self.state.lock();
+        let deadline = self.clock.monotonic() + self.settings.stop_time_max;
+        while state.alive > 0 {
+            let left = deadline.saturating_sub(self.clock.monotonic());
+            if left.is_zero() || self.ended.wait_for(&mut state, left).timed_out() {
+                state
+                    .slots
+                    .iter()
+                    .flat_map(|slot| &slot.cancel)
+                    .for_each(CancelHandle::cancel);
+                break;
+            }
+        }
+        let threads = std::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker ended by a panic");
+            }
+        }
+    }
+}
+
+impl State {
+    /// A waiting worker, if possible one that has the VM of service `number`.
+    fn take_idle(&mut self, number: u64) -> Option<usize> {
+        let has = |id: &usize| {
+            self.slots
+                .get(*id)
+                .is_some_and(|slot| slot.warm.contains(&number))
+        };
+        let at = self
+            .idle
+            .iter()
+            .rposition(has)
+            .or_else(|| self.idle.len().checked_sub(1))?;
+        Some(self.idle.remove(at))
+    }
+
+    fn post(&mut self, id: usize, queued: Queued) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.mail.push_back(queued);
+            slot.wake.notify_one();
+        }
+    }
+
+    /// The first queued task, or one soon after it whose VM the worker has.
+    fn take_queued(&mut self, id: usize) -> Option<Queued> {
+        let first = self.queue.front()?;
+        let warm = self
+            .slots
+            .get(id)
+            .map(|slot| slot.warm.as_slice())
+            .unwrap_or_default();
+        let fits = |queued: &Queued| warm.contains(&queued.task.service().number);
+        let at = if first.passed_over >= PASSED_OVER_MAX {
+            0
+        } else {
+            self.queue
+                .iter()
+                .take(LOOK_AHEAD)
+                .position(fits)
+                .unwrap_or(0)
+        };
+        for passed in self.queue.iter_mut().take(at) {
+            passed.passed_over += 1;
+        }
+        self.queue.remove(at)
+    }
+}
+
+impl Task {
+    /// The service that the task is for.
+    pub(super) fn service(&self) -> &Arc<Service> {
+        match self {
+            Self::Request(request, _) => &request.service,
+            Self::Job(job) => &job.service,
+        }
+    }
+
+    /// Ends the task without running it.
+    pub(crate) fn refuse(self, error: &Error) {
+        match self {
+            Self::Request(request, reply) => {
+                reply(crate::ServiceResponse::from_error(
+                    error,
+                    false,
+                    &request.headers,
+                ));
+            }
+            // Whoever gave up waiting for the job does not mind.
+            Self::Job(job) => drop(job.result.send(Err(error.to_unavailable()))),
+        }
+    }
+}
+
+/// 503 with a reason.
+pub(super) fn unavailable(reason: String) -> Error {
+    Error::new(ErrorKind::Unavailable, codes::HTTP_SERVICE_UNAVAILABLE)
+        .with_detail("Reason", reason)
+}
+
+fn stopping() -> Error {
+    unavailable("the server is stopping".to_owned())
+}

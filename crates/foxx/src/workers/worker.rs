@@ -1,0 +1,272 @@
+//! One worker: a thread, its VMs, and what it does with a task.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use error_codes::codes;
+
+use super::pool::{Next, Pool, unavailable};
+use super::vm::{self, Outcome, ServiceVm};
+use super::{Job, JobKind, Reply, Task};
+use crate::registry::Service;
+use crate::request::{ServiceRequest, ServiceResponse};
+use crate::shared::Shared;
+use crate::{Error, Result, lifecycle};
+
+pub(super) struct Worker {
+    id: usize,
+    pool: Arc<Pool>,
+    shared: Arc<Shared>,
+    /// The latest used last.
+    vms: Vec<ServiceVm>,
+    /// Services that failed to load, and when.
+    broken: Vec<Broken>,
+}
+
+struct Broken {
+    number: u64,
+    since: Duration,
+    error: Arc<Error>,
+}
+
+impl Worker {
+    pub(super) fn new(id: usize, pool: Arc<Pool>, shared: Arc<Shared>) -> Self {
+        Self {
+            id,
+            pool,
+            shared,
+            vms: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            match self.pool.next(self.id) {
+                Next::Task(task, waited) => self.run_task(task, waited),
+                Next::Purge => self.purge(),
+                Next::End => return,
+            }
+        }
+    }
+
+    fn run_task(&mut self, task: Task, waited: Duration) {
+        match task {
+            Task::Request(request, reply) => self.answer(&request, reply, waited),
+            Task::Job(job) => {
+                let Job {
+                    service,
+                    kind,
+                    result,
+                } = job;
+                let outcome = self.guard(|worker| worker.run_job(&service, kind));
+                // Whoever gave up waiting does not mind.
+                drop(result.send(outcome));
+            }
+        }
+    }
+
+    /// Turns a panic into an error and drops all VMs, for one of them is in an unknown state.
+    fn guard<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(result) => result,
+            Err(_) => {
+                self.vms.clear();
+                self.publish();
+                tracing::error!(
+                    worker = self.id,
+                    "a worker's task panicked; its VMs are dropped"
+                );
+                Err(Error::internal("run service", "panic"))
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &ServiceRequest, reply: Reply, waited: Duration) {
+        let service = &request.service;
+        let limit = self.shared.settings.workers.queue_time_max;
+        let result = if waited > limit {
+            Err(unavailable(format!(
+                "no worker was free for {limit:?} (setting queue_time_max)"
+            )))
+        } else {
+            self.guard(|worker| worker.serve(request))
+        };
+        match result {
+            Ok(response) => reply(response),
+            Err(error) => {
+                log_failure(service, &error);
+                let development = service.development;
+                reply(ServiceResponse::from_error(
+                    &error,
+                    development,
+                    &request.headers,
+                ));
+            }
+        }
+        if let Some(vm) = self.vms.last_mut() {
+            vm.clean_up();
+        }
+        self.drop_unfit();
+    }
+
+    fn serve(&mut self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        if request.service.development {
+            return self.serve_development(request);
+        }
+        let vm = self.loaded_vm(&request.service)?;
+        vm.dispatch(request)
+    }
+
+    /// Reloads everything from the folder, runs the set-up script and answers from a VM that is
+    /// dropped afterwards.
+    fn serve_development(&mut self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let service = lifecycle::reload_development(&self.shared, &request.service)?;
+        if let Some(error) = service.find_obstacle() {
+            return Err(error);
+        }
+        if let Some(script) = service.manifest.scripts().get("setup") {
+            self.new_vm(&service)?
+                .run_script(script, "[]")
+                .map_err(|e| e.with_status(503))?;
+        }
+        let mut vm = self.new_vm(&service)?;
+        vm.load().map_err(|error| error.with_status(503))?;
+        let mut request = request.clone();
+        request.service = service;
+        vm.dispatch(&request)
+    }
+
+    fn run_job(&mut self, service: &Arc<Service>, kind: JobKind) -> Result<Outcome> {
+        match kind {
+            JobKind::CheckSyntax(files) => vm::check_syntax(&self.shared, &files),
+            JobKind::Trial => self.new_vm(service)?.load().map(|()| Outcome::Done),
+            JobKind::Warm => {
+                self.broken.retain(|broken| broken.number != service.number);
+                self.loaded_vm(service).map(|_| Outcome::Done)
+            }
+            JobKind::Script { path, argv, fresh } if fresh => self
+                .new_vm(service)?
+                .run_script(&path, &argv)
+                .map(Outcome::Text),
+            JobKind::Script { path, argv, .. } => {
+                let result = self
+                    .vm(service)?
+                    .run_script(&path, &argv)
+                    .map(Outcome::Text);
+                if let Some(vm) = self.vms.last_mut() {
+                    vm.clean_up();
+                }
+                self.drop_unfit();
+                result
+            }
+            JobKind::Tests { files, options } => self
+                .new_vm(service)?
+                .run_tests(&files, &options)
+                .map(Outcome::Text),
+            JobKind::Swagger => {
+                let vm = self.loaded_vm(service)?;
+                let result = vm.swagger().map(Outcome::Text);
+                self.drop_unfit();
+                result
+            }
+        }
+    }
+
+    fn new_vm(&self, service: &Arc<Service>) -> Result<ServiceVm> {
+        ServiceVm::new(&self.shared, Arc::clone(service), self.id)
+    }
+
+    /// The VM of a service, made if there is none; afterwards the last of `vms`.
+    fn vm(&mut self, service: &Arc<Service>) -> Result<&mut ServiceVm> {
+        let at = self.vms.iter().position(|vm| vm.number() == service.number);
+        match at {
+            Some(at) if at + 1 == self.vms.len() => {}
+            Some(at) => {
+                let vm = self.vms.remove(at);
+                self.vms.push(vm);
+            }
+            None => {
+                if self.vms.len() >= self.shared.settings.workers.vms_max.max(1) {
+                    self.vms.remove(0);
+                }
+                let vm = self.new_vm(service)?;
+                self.vms.push(vm);
+                self.publish();
+            }
+        }
+        Ok(self.vms.last_mut().expect("one was just pushed or found"))
+    }
+
+    /// The VM of a service with its main file loaded.
+    fn loaded_vm(&mut self, service: &Arc<Service>) -> Result<&mut ServiceVm> {
+        let now = self.shared.platform.clock.monotonic();
+        let retry = self.shared.settings.workers.broken_retry;
+        self.broken
+            .retain(|broken| now.saturating_sub(broken.since) < retry);
+        if let Some(broken) = self
+            .broken
+            .iter()
+            .find(|broken| broken.number == service.number)
+        {
+            return Err(broken.error.to_unavailable());
+        }
+        let vm = self.vm(service)?;
+        if !vm.is_loaded() {
+            if let Err(error) = vm.load() {
+                // What a half-run main file left behind must not meet the next attempt.
+                self.vms.pop();
+                self.publish();
+                log_failure(service, &error);
+                let error = Arc::new(error);
+                let (number, since) = (service.number, now);
+                let answer = error.to_unavailable();
+                self.broken.push(Broken {
+                    number,
+                    since,
+                    error,
+                });
+                return Err(answer);
+            }
+        }
+        Ok(self.vms.last_mut().expect("it was just loaded"))
+    }
+
+    fn purge(&mut self) {
+        let before = self.vms.len();
+        self.vms.retain(|vm| !vm.is_retired());
+        if self.vms.len() != before {
+            self.publish();
+        }
+    }
+
+    /// Drops the VM used last if it cannot or should not go on.
+    fn drop_unfit(&mut self) {
+        if self.vms.last().is_some_and(|vm| vm.is_unfit()) {
+            self.vms.pop();
+            self.publish();
+        }
+    }
+
+    fn publish(&self) {
+        let warm = self.vms.iter().map(ServiceVm::number).collect();
+        let cancel = self.vms.iter().map(ServiceVm::cancel_handle).collect();
+        self.pool.set_warm(self.id, warm, cancel);
+    }
+}
+
+/// Writes a failure to the log once, where it is turned into an answer.
+fn log_failure(service: &Service, error: &Error) {
+    let (mount, database) = (service.mount.as_str(), &*service.database);
+    let trace = error
+        .exception()
+        .map(|e| e.stacktrace.join("\n"))
+        .unwrap_or_default();
+    let text = error.message();
+    if error.code() == codes::HTTP_SERVICE_UNAVAILABLE || error.status() < 500 {
+        tracing::warn!(target: "foxx", database, mount, "{text}");
+    } else {
+        tracing::warn!(target: "foxx", database, mount, "service failed: {text}\n{trace}");
+    }
+}
