@@ -138,6 +138,11 @@ impl Explanation {
         plan::explain::plan_object(&self.plan)
     }
 
+    /// Every collection the query names, with whether it is written.
+    pub fn collections(&self) -> &[plan::CollectionUse] {
+        &self.plan.collections
+    }
+
     /// The names of the rules that changed something.
     pub fn rules(&self) -> &[&'static str] {
         &self.plan.rules

@@ -11,7 +11,7 @@ use super::row::{Batch, Slot, value_size};
 use super::state::{Environment, Exec, Limits, State, Stats};
 use crate::error::Result;
 use crate::functions::{Caches, Warning, Warnings};
-use crate::plan::{Expr, Plan};
+use crate::plan::{CollectionUse, Expr, Plan};
 
 /// What a query starts from.
 pub(crate) struct Start {
@@ -80,6 +80,12 @@ impl Cursor {
     /// Whether the query writes.
     pub fn is_modification(&self) -> bool {
         self.state.plan.is_modification()
+    }
+
+    /// Every collection the query names, with whether it is written; for those who must ask
+    /// for permission before the first row is pulled.
+    pub fn collections(&self) -> &[CollectionUse] {
+        &self.state.plan.collections
     }
 
     /// What it did so far.

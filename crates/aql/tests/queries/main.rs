@@ -1,0 +1,7 @@
+//! The query language from text to rows: the cases of `corpus/aql` and properties of all queries.
+
+mod cases;
+mod compare;
+mod corpus;
+mod properties;
+mod world;
