@@ -140,9 +140,12 @@ impl Databases {
     /// Creates a database with its system collections and gives `users` the right to administer
     /// it; those that do not exist are created. Asks no permission.
     ///
-    /// Errors: 1229, 1207, 32 (`databases_max`), those of users.
+    /// Errors: 1229, 1207, 32 (`databases_max`), 1700 (a user without name).
     pub fn create(&self, name: &str, users: &[NewUser]) -> Result<Database> {
         names::check_database(name)?;
+        if users.iter().any(|user| user.name.is_empty()) {
+            return Err(Error::new(ErrorKind::Invalid, codes::USER_INVALID_NAME));
+        }
         let database = self.inner.shared.retry(|| self.try_create(name))?;
         for user in users {
             self.inner.users.create_unless_exists(user)?;

@@ -122,12 +122,6 @@ impl Transaction {
         self.catalog.collections()
     }
 
-    /// Revision of the catalog that belongs to the snapshot; see
-    /// [`Database::catalog_revision`].
-    pub fn catalog_revision(&self) -> u64 {
-        self.catalog.revision
-    }
-
     /// Marks the current state. Errors: the engine's.
     pub fn savepoint(&mut self) -> Result<Savepoint> {
         Ok(Savepoint(self.txn.savepoint()?))

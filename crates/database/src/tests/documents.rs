@@ -65,9 +65,10 @@ fn results_are_written_in_the_documented_order() {
     let mut text = Vec::new();
     second.write_json(&mut text);
     let (old, new) = (first.rev, second.rev);
-    let expected = format!(
-        r#"{{"_id":"c/a","_key":"a","_rev":"{new}","_oldRev":"{old}","old":{{"_key":"a","_id":"c/a","_rev":"{old}"}},"new":{{"_key":"a","_id":"c/a","_rev":"{new}","n":1}}}}"#
-    );
+    let head = format!(r#"{{"_id":"c/a","_key":"a","_rev":"{new}","_oldRev":"{old}""#);
+    let old = format!(r#"{{"_key":"a","_id":"c/a","_rev":"{old}"}}"#);
+    let new = format!(r#"{{"_key":"a","_id":"c/a","_rev":"{new}","n":1}}"#);
+    let expected = format!(r#"{head},"old":{old},"new":{new}}}"#);
     assert_eq!(String::from_utf8(text).unwrap(), expected);
 }
 

@@ -80,6 +80,7 @@ fn grants_are_given_taken_and_forgotten_with_their_database() {
         active: true,
         extra: value::Object::new(),
     };
+    assert_eq!(number(databases.create("shop", &[new("")])), 1700);
     databases.create("shop", &[new("ann")]).unwrap();
     let users = databases.users();
     assert!(users.authenticate("ann", "p").unwrap().is_some());
