@@ -225,7 +225,13 @@ unsafe extern "C" fn call(
         (host.body)(&scope, args)
     };
     inner.depth.update(|depth| depth + 1);
+    // The engine let go of its lock for this call. Taking it once is cheaper than letting each
+    // call back into the engine do so.
+    // SAFETY: the context is live, and the lock is given back below.
+    unsafe { ffi::JSLock(inner.ctx()) };
     let result = catch_unwind(AssertUnwindSafe(run));
+    // SAFETY: pairs with the above.
+    unsafe { ffi::JSUnlock(inner.ctx()) };
     inner.depth.update(|depth| depth - 1);
     let result = match result {
         Ok(result) => result,
@@ -252,7 +258,7 @@ unsafe extern "C" fn finalize(object: ffi::JSObjectRef) {
     // outlives the VM, and with it this object.
     unsafe {
         let host = Box::from_raw(ffi::JSObjectGetPrivate(object).cast::<HostFunction>());
-        (*host.inner).garbage.borrow_mut().push(host);
+        (*host.inner).garbage.borrow_mut().push(*host);
     }
 }
 

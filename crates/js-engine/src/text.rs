@@ -43,7 +43,7 @@ impl JsText {
     /// # Safety
     /// `raw` is null or a string reference that the caller owns and gives away.
     pub(crate) unsafe fn from_owned(raw: ffi::JSStringRef) -> Option<Self> {
-        (!raw.is_null()).then_some(Self(raw))
+        if raw.is_null() { None } else { Some(Self(raw)) }
     }
 
     pub(crate) fn raw(&self) -> ffi::JSStringRef {

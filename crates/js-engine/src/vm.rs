@@ -46,7 +46,7 @@ pub(crate) struct Inner {
     pub(crate) run_job: Cell<ffi::JSObjectRef>,
     /// Host functions that the collector has found unused. Dropped outside of collections,
     /// because what they captured may be handles.
-    pub(crate) garbage: RefCell<Vec<Box<HostFunction>>>,
+    pub(crate) garbage: RefCell<Vec<HostFunction>>,
     /// By file: how many columns of line 1 are not the author's.
     pub(crate) first_line_offsets: RefCell<HashMap<String, u32>>,
 }

@@ -34,6 +34,11 @@ fn values_go_both_ways() {
     assert_eq!(object.keys(), ["a"]);
     assert!(object.has("a") && object.delete("a").unwrap() && !object.has("a"));
     assert!(vm.from_json("{").is_err());
+    assert_eq!(vm.undefined().to_json(0).unwrap(), None);
+    assert_eq!(
+        vm.from_json("[1]").unwrap().to_json(2).unwrap().as_deref(),
+        Some("[\n  1\n]")
+    );
 }
 
 trait LengthOfText {
@@ -43,8 +48,11 @@ trait LengthOfText {
 impl LengthOfText for js_engine::Value {
     fn length_of_text(&self) -> usize {
         let scope = self.scope();
-        let length = scope.eval("(s => s.length)", "t", 1).unwrap();
-        length.call(&[self]).unwrap().to_f64().unwrap() as usize
+        let length = scope.eval("(s => s.length)", "t", 1).expect("valid");
+        length
+            .call(&[self])
+            .and_then(|n| n.to_f64())
+            .expect("a number") as usize
     }
 }
 

@@ -1,7 +1,8 @@
 //! VMs come and go, on one thread and on several, and give their memory back.
 
-use std::fs;
+use std::process::Command;
 use std::time::Duration;
+use std::{env, fs};
 
 use crate::support::{define, eval, vm};
 use js_engine::{PromiseState, RunError, RunLimits, Value, WORKER_STACK_BYTES};
@@ -36,6 +37,28 @@ fn worker<T: Send + 'static>(
         body,
     )
     .expect("a thread")
+}
+
+/// Runs the test of this name again in a process of its own, whose memory nobody else uses.
+/// True in that process, where the test then does its work.
+fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "JS_ENGINE_TEST_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = Command::new(env::current_exe().expect("the test binary"));
+    let name = format!("lifetime::{test}");
+    let output = command
+        .args(["--exact", &name])
+        .env(ALONE, "1")
+        .output()
+        .expect("runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    false
 }
 
 #[test]
@@ -97,6 +120,9 @@ fn the_recommended_stack_bears_the_deepest_recursion() {
 
 #[test]
 fn dropped_vms_give_their_memory_back() {
+    if !is_alone("dropped_vms_give_their_memory_back") {
+        return;
+    }
     let fill = "globalThis.a = []; for (let i = 0; i < 1e5; i++) a.push({i, s: 'text ' + i}); \
         globalThis.b = new Uint8Array(4e6).fill(1); a.length";
     let round = move || {
@@ -125,7 +151,6 @@ fn dropped_vms_give_their_memory_back() {
 }
 
 #[test]
-#[expect(clippy::redundant_clone, reason = "the clone outlives the VM")]
 fn handles_outlive_their_vm_harmlessly() {
     let vm = vm();
     let value = vm.object();
@@ -188,6 +213,9 @@ fn promises_settle_within_a_run() {
 
 #[test]
 fn a_soak_with_bombs_leaves_the_rest_unharmed() {
+    if !is_alone("a_soak_with_bombs_leaves_the_rest_unharmed") {
+        return;
+    }
     const BOMBS: [&str; 5] = [
         "for (;;);",
         "const a = []; for (;;) a.push({a: [a.length]})",
@@ -232,10 +260,44 @@ fn a_soak_with_bombs_leaves_the_rest_unharmed() {
         (before, resident_bytes())
     });
     let grown = after.saturating_sub(before);
+    println!("from {} MB to {} MB", before / MIB, after / MIB);
     assert!(
         grown < 200 * MIB,
         "from {} MB to {} MB",
         before / MIB,
         after / MIB
+    );
+}
+
+/// The process may use signals as it likes: the engine's own are not in its way.
+#[test]
+fn the_engine_leaves_the_usual_signals_alone() {
+    if !is_alone("the_engine_leaves_the_usual_signals_alone") {
+        return;
+    }
+    let caught = || {
+        let status = fs::read_to_string("/proc/self/status").expect("Linux");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .expect("a line");
+        u64::from_str_radix(line.trim(), 16).expect("a mask")
+    };
+    let before = caught();
+    let vm = vm();
+    let limits = RunLimits {
+        time: Some(Duration::from_millis(50)),
+        heap_bytes_max: None,
+    };
+    let end = vm.run(&limits, |vm| vm.eval("for (;;);", "t", 1));
+    assert!(matches!(end, Err(RunError::TimeLimit(_))), "{end:?}");
+    let more = caught() & !before;
+    let signals: Vec<_> = (1..=64)
+        .filter(|signal| more >> (signal - 1) & 1 == 1)
+        .collect();
+    assert_eq!(
+        signals,
+        [10],
+        "only SIGUSR1, by which the collector stops other threads"
     );
 }

@@ -292,3 +292,42 @@ fn bounded_built_ins_still_do_their_work() {
         assert_eq!(eval(&vm, source), expected, "{source}");
     }
 }
+
+#[test]
+fn conversions_to_rust_are_limited_too() {
+    for source in [
+        "({toJSON() { for (;;); }})",
+        "({get a() { for (;;); }})",
+        "new Proxy({}, {ownKeys() { for (;;); }})",
+        "({toString() { for (;;); }})",
+    ] {
+        let vm = vm();
+        let end = vm.run(&limits(100), |vm| {
+            let value = vm.eval(source, "t", 1)?;
+            value.get("a")?;
+            value.to_json(0)?;
+            value.to_text()
+        });
+        assert!(
+            matches!(end, Err(RunError::TimeLimit(_))),
+            "{source}: {end:?}"
+        );
+    }
+    let vm = vm();
+    let long = vm.eval(
+        "let s = 'abcdefgh'; for (let i = 0; i < 24; i++) s += s; s",
+        "t",
+        1,
+    );
+    let error = long
+        .expect("a rope")
+        .to_text()
+        .expect_err("is too long")
+        .details();
+    assert_eq!(error.name, "RangeError");
+    assert!(
+        error.message.contains("string_units_max"),
+        "{}",
+        error.message
+    );
+}
