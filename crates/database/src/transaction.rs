@@ -103,6 +103,11 @@ impl Transaction {
         &self.database
     }
 
+    /// Revision of the catalog of the transaction's snapshot; see [`Database::catalog_revision`].
+    pub fn catalog_revision(&self) -> u64 {
+        self.catalog.revision
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         self.database.shared()
     }
