@@ -1,1 +1,41 @@
 //! The HTTP interface: wire types, authentication, limits and routes.
+//!
+//! Charter: turns HTTP requests into calls of `database`, `aql` and `foxx` and their results into
+//! answers. It decides who asks, what they may do, how large and how slow a request may be, and
+//! how errors look on the wire.
+//!
+//! Does not know: storage engines, JavaScript, how queries or services work, the command line.
+//!
+//! Invariants
+//! - Every request gets exactly one answer, be it an error, or loses its connection at a limit
+//!   that [`Settings`] names.
+//! - A handler that writes finishes what it began even if its client hangs up.
+//! - Nothing below the edge sees the HTTP library's streams: bodies are whole.
+//! - What a resource answers is written in that resource's file and listed in its table.
+//!
+//! Entry points: [`Api::new`], [`Server::bind`], [`Server::run`].
+
+#![warn(missing_docs)]
+
+mod body;
+mod cors;
+mod credentials;
+mod cursors;
+mod edge;
+mod error;
+mod identity;
+mod message;
+mod query;
+mod resources;
+mod route;
+mod server;
+mod services;
+mod settings;
+mod state;
+mod stream;
+mod token;
+
+pub use server::Server;
+pub use settings::Settings;
+pub use state::Api;
+pub use token::Secret;

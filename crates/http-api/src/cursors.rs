@@ -1,0 +1,191 @@
+//! Open cursors: results that clients fetch piece by piece.
+//!
+//! A cursor is open from its first batch until its last, until it is deleted, or until nobody
+//! asked for it during its lifetime; each request for it begins that time anew. A request takes
+//! its cursor out of the store and puts it back, so that nobody waits for a batch that is being
+//! made: a second request meanwhile is told that the cursor is busy. Expired cursors leave with
+//! [`Cursors::sweep`], which the server calls once a second. A crash loses all cursors.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use error_codes::codes;
+use parking_lot::Mutex;
+use platform::Platform;
+
+use crate::error::{Error, Result};
+use crate::query::Rows;
+use crate::state::Call;
+
+/// Whose cursor it is. Others are told that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    database: String,
+    user: Option<String>,
+}
+
+impl Owner {
+    /// The caller, in the request's database.
+    pub(crate) fn of(call: &Call<'_>) -> Self {
+        Self {
+            database: call.request.database.to_string(),
+            user: call.identity.user().map(str::to_owned),
+        }
+    }
+}
+
+/// A result that is not handed out wholly.
+pub(crate) struct Cursor {
+    /// What is left.
+    pub(crate) rows: Rows,
+    /// The number of all rows, if the client asked for it.
+    pub(crate) count: Option<u64>,
+    /// The number of the batch delivered last, from 1.
+    pub(crate) batch: u64,
+    /// The text of the answer with that batch, if it may be asked for again.
+    pub(crate) last: Option<Bytes>,
+    /// Whether that batch was the final one.
+    pub(crate) ended: bool,
+}
+
+struct Slot {
+    owner: Owner,
+    lifetime: Duration,
+    /// By the monotonic clock.
+    deadline: Duration,
+    /// Absent while a request works with it.
+    cursor: Option<Box<Cursor>>,
+}
+
+/// All open cursors.
+pub(crate) struct Cursors {
+    platform: Platform,
+    cursors_max: usize,
+    slots: Mutex<HashMap<u64, Slot>>,
+}
+
+/// A cursor that one request works with. Dropping it closes the cursor.
+pub(crate) struct Taken<'a> {
+    cursors: &'a Cursors,
+    id: u64,
+    cursor: Option<Box<Cursor>>,
+}
+
+impl Cursors {
+    /// A store for at most `cursors_max` cursors.
+    pub(crate) fn new(platform: Platform, cursors_max: usize) -> Self {
+        Self {
+            platform,
+            cursors_max,
+            slots: Mutex::default(),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.platform.clock.monotonic()
+    }
+
+    /// Opens a cursor under a new id.
+    ///
+    /// # Errors
+    /// 503/32 when there are too many.
+    pub(crate) fn open(
+        &self,
+        id: u64,
+        owner: Owner,
+        lifetime: Duration,
+        cursor: Cursor,
+    ) -> Result<()> {
+        let mut slots = self.slots.lock();
+        if slots.len() >= self.cursors_max {
+            let text = format!(
+                "{} cursors are open, more than that are not allowed (setting cursors_max)",
+                self.cursors_max
+            );
+            return Err(Error::new(codes::RESOURCE_LIMIT, text)
+                .with_status(hyper::StatusCode::SERVICE_UNAVAILABLE));
+        }
+        let deadline = self.now() + lifetime;
+        slots.insert(
+            id,
+            Slot {
+                owner,
+                lifetime,
+                deadline,
+                cursor: Some(Box::new(cursor)),
+            },
+        );
+        Ok(())
+    }
+
+    /// Takes a cursor out to work with it.
+    ///
+    /// # Errors
+    /// 1600 if there is none for this caller, 1601 while another request works with it.
+    pub(crate) fn take(&self, id: &str, owner: &Owner) -> Result<Taken<'_>> {
+        let not_found = || Error::plain(codes::CURSOR_NOT_FOUND);
+        let id: u64 = id.parse().map_err(|_| not_found())?;
+        let now = self.now();
+        let mut slots = self.slots.lock();
+        let slot = slots.get_mut(&id).filter(|slot| slot.owner == *owner);
+        let slot = slot.filter(|slot| slot.cursor.is_none() || now < slot.deadline);
+        let cursor = slot.ok_or_else(not_found)?.cursor.take();
+        let cursor = cursor.ok_or_else(|| Error::plain(codes::CURSOR_BUSY))?;
+        Ok(Taken {
+            cursors: self,
+            id,
+            cursor: Some(cursor),
+        })
+    }
+
+    /// Closes what nobody asked for in time.
+    pub(crate) fn sweep(&self) {
+        let now = self.now();
+        // A result may be large: freed when nobody waits for the lock any more.
+        let expired = self.remove(|slot| now >= slot.deadline);
+        drop(expired);
+    }
+
+    /// Closes the cursors of a database.
+    pub(crate) fn forget_database(&self, database: &str) {
+        let closed = self.remove(|slot| slot.owner.database == database);
+        drop(closed);
+    }
+
+    fn remove(&self, is_gone: impl Fn(&Slot) -> bool) -> Vec<Slot> {
+        let mut slots = self.slots.lock();
+        slots
+            .extract_if(|_, slot| slot.cursor.is_some() && is_gone(slot))
+            .map(|(_, s)| s)
+            .collect()
+    }
+}
+
+impl Taken<'_> {
+    /// The cursor.
+    pub(crate) fn cursor(&mut self) -> &mut Cursor {
+        self.cursor
+            .as_mut()
+            .expect("it is there until keep() consumes this")
+    }
+
+    /// Puts the cursor back for another lifetime.
+    pub(crate) fn keep(mut self) {
+        let cursor = self.cursor.take();
+        let now = self.cursors.now();
+        if let Some(slot) = self.cursors.slots.lock().get_mut(&self.id) {
+            slot.deadline = now + slot.lifetime;
+            slot.cursor = cursor;
+        }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // Kept cursors have been put back; any other one is closed, also after a panic.
+        if self.cursor.is_some() {
+            self.cursors.slots.lock().remove(&self.id);
+        }
+    }
+}

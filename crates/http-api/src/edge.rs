@@ -1,0 +1,270 @@
+//! From the HTTP library's request to ours and back: prefixes, limits, authentication, and the
+//! choice between the built-in API and services.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use error_codes::codes;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::message::{Reply, Request, segments};
+use crate::route::{self, Found};
+use crate::state::{Api, Call};
+use crate::{body, cors, services};
+
+/// Where a path leads: the database, and where in the path its own part begins.
+type Target = (Cow<'static, str>, usize);
+
+const OMIT_CHALLENGE: HeaderName = HeaderName::from_static("x-omit-www-authenticate");
+const QUEUE_TIME: HeaderName = HeaderName::from_static("x-arango-queue-time-seconds");
+
+/// Who made an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Author {
+    Server,
+    Service,
+}
+
+/// Answers one request, whatever happens.
+pub(crate) async fn answer(
+    api: &Arc<Api>,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    local: SocketAddr,
+) -> Response<Full<Bytes>> {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_head = request.method() == Method::HEAD;
+    let hide_challenge = request.headers().contains_key(OMIT_CHALLENGE);
+    let (mut reply, author) = if cors::is_preflight(request.method()) {
+        (
+            cors::preflight(request.headers(), &api.settings.trusted_origins),
+            Author::Server,
+        )
+    } else {
+        match respond(api, request, peer, local).await {
+            Ok(answer) => answer,
+            Err(error) => (error.into_reply(), Author::Server),
+        }
+    };
+    let unauthorized = reply.status == StatusCode::UNAUTHORIZED && author == Author::Server;
+    if unauthorized && !hide_challenge {
+        challenge(&mut reply);
+    }
+    if let Some(origin) = &origin {
+        let by_service = author == Author::Service;
+        cors::decorate(
+            &mut reply.headers,
+            origin,
+            by_service,
+            &api.settings.trusted_origins,
+        );
+    }
+    finish(reply, is_head)
+}
+
+fn challenge(reply: &mut Reply) {
+    for scheme in [
+        "Basic realm=\"ArangoDB\"",
+        "Bearer token_type=\"JWT\", realm=\"ArangoDB\"",
+    ] {
+        reply
+            .headers
+            .append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    }
+}
+
+fn finish(reply: Reply, is_head: bool) -> Response<Full<Bytes>> {
+    let Reply {
+        status,
+        mut headers,
+        body,
+    } = reply;
+    let has_body = !matches!(status.as_u16(), 100..=199 | 204 | 304);
+    let sent = if is_head || !has_body {
+        Bytes::new()
+    } else {
+        body.clone()
+    };
+    if is_head && has_body {
+        // Without a body the HTTP library cannot know it.
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    headers
+        .entry(header::SERVER)
+        .or_insert(HeaderValue::from_static("ArangoDB"));
+    headers
+        .entry(QUEUE_TIME)
+        .or_insert(HeaderValue::from_static("0.000000"));
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    let mut response = Response::new(Full::new(sent));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+async fn respond(
+    api: &Arc<Api>,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    local: SocketAddr,
+) -> Result<(Reply, Author)> {
+    let settings = &api.settings;
+    let target_bytes = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target_bytes > settings.url_bytes_max {
+        return Err(url_too_long(settings.url_bytes_max));
+    }
+    let (head, incoming) = request.into_parts();
+    let (database, path_at) = split(head.uri.path());
+    let body = body::read(incoming, settings.body_bytes_max, settings.stall_timeout).await?;
+    let request = Request {
+        method: head.method,
+        uri: head.uri,
+        database,
+        path_at,
+        headers: head.headers,
+        body,
+        peer,
+        local,
+    };
+    if is_builtin(request.path()) {
+        return Ok((builtin(api, request).await?, Author::Server));
+    }
+    Ok((services::answer(api, request).await?, Author::Service))
+}
+
+/// Takes API version and database off a path. The database is `_system` if none is named.
+fn split(whole: &str) -> Target {
+    let path = match whole.strip_prefix("/_arango/v0") {
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => whole,
+    };
+    let Some(rest) = path.strip_prefix("/_db/") else {
+        return (Cow::Borrowed("_system"), whole.len() - path.len());
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (name, path) = rest.split_at(end);
+    let database = percent_decode_str(name).decode_utf8_lossy().into_owned();
+    (Cow::Owned(database), whole.len() - path.len())
+}
+
+fn is_builtin(path: &str) -> bool {
+    let first = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    matches!(first, "_api" | "_admin") || (first == "_open" && path.starts_with("/_open/auth"))
+}
+
+fn url_too_long(bytes_max: usize) -> Error {
+    let text = format!("URL is longer than {bytes_max} bytes (http.url-bytes-max)");
+    Error::bad_parameter(text).with_status(StatusCode::URI_TOO_LONG)
+}
+
+/// Runs a handler on a thread that may block. The handler finishes what it began even when the
+/// client hangs up: nobody aborts a blocking thread.
+async fn builtin(api: &Arc<Api>, request: Request) -> Result<Reply> {
+    let Ok(permit) = api.admission.clone().try_acquire_owned() else {
+        let limit = api.settings.requests_max;
+        let text = format!("more than {limit} requests are waiting (http.requests-max)");
+        return Err(Error::new(codes::QUEUE_FULL, text));
+    };
+    let api = api.clone();
+    let handled = tokio::task::spawn_blocking(move || {
+        let reply = handle(&api, &request);
+        drop(permit);
+        reply
+    });
+    handled.await.unwrap_or_else(|panic| {
+        tracing::error!(%panic, "a handler panicked");
+        Err(Error::plain(codes::INTERNAL))
+    })
+}
+
+fn handle(api: &Arc<Api>, request: &Request) -> Result<Reply> {
+    let found = route::find(&request.method, &segments(request.path()));
+    let identity = api.identify(request.header("authorization"), request.path())?;
+    let mut call = Call {
+        api,
+        request,
+        identity,
+        arguments: Vec::new(),
+    };
+    let route = match found {
+        Found::Route(route, arguments) => {
+            call.arguments = arguments;
+            route
+        }
+        Found::OtherMethods(methods) => {
+            call.check(route::Access::Login)?;
+            let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+            names.sort_unstable();
+            names.dedup();
+            let reply = Error::plain(codes::HTTP_METHOD_NOT_ALLOWED).into_reply();
+            return Ok(reply.with(header::ALLOW, &names.join(", ")));
+        }
+        Found::Nothing => {
+            call.check(route::Access::Login)?;
+            return Err(Error::unknown_path(request.path()));
+        }
+    };
+    call.check(route.access)?;
+    if route.access != route::Access::Open {
+        call.database()?;
+    }
+    if !api.settings.foxx_api && route.pattern.starts_with("/_api/foxx") {
+        return Err(Error::plain(codes::SERVICE_API_DISABLED));
+    }
+    (route.handler)(&call)
+}
+
+/// Who asks a service; wrong credentials are no failure there.
+pub(crate) async fn identify_for_service(api: &Arc<Api>, request: &Request) -> Result<Identity> {
+    let Some(authorization) = request.header("authorization") else {
+        let off = !api.settings.authentication;
+        return Ok(if off { Identity::Off } else { Identity::Nobody });
+    };
+    let (api, authorization) = (api.clone(), authorization.to_owned());
+    let path = request.path().to_owned();
+    let checked =
+        tokio::task::spawn_blocking(move || api.identify(Some(&authorization), &path)).await;
+    checked.unwrap_or_else(|_| Err(Error::plain(codes::INTERNAL)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_split_off_paths() {
+        for (path, database, rest) in [
+            ("/x", "_system", "/x"),
+            ("/_db/a%20b/x/y", "a b", "/x/y"),
+            ("/_db/a//x", "a", "//x"),
+            ("/_db/a", "a", ""),
+            ("/_arango/v0/_api/version", "_system", "/_api/version"),
+            ("/_arango/v0x/_api", "_system", "/_arango/v0x/_api"),
+        ] {
+            let (found, at) = split(path);
+            assert_eq!((&*found, &path[at..]), (database, rest), "{path}");
+        }
+    }
+
+    #[test]
+    fn services_may_live_below_open_but_not_below_api() {
+        assert!(is_builtin("/_api/x") && is_builtin("//_admin") && is_builtin("/_open/auth"));
+        assert!(!is_builtin("/_open/my") && !is_builtin("/_apix") && !is_builtin("/"));
+    }
+}

@@ -1,0 +1,388 @@
+//! Running queries for clients: permissions, transactions, and who runs what at the moment.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aql::plan::CollectionUse;
+use aql::{Cancel, Context, Environment, Limits, PlanCache, Query};
+use bytes::Bytes;
+use database::{CollectionAccess, Database, Level, Transaction, TransactionOptions};
+use parking_lot::Mutex;
+use value::{Object, Value, json};
+
+use crate::error::{Error, Result};
+use crate::state::Call;
+
+/// What all queries of clients share.
+pub(crate) struct Queries {
+    plans: PlanCache,
+    limits: Arc<Limits>,
+    version: Arc<str>,
+    running: Mutex<BTreeMap<u64, Running>>,
+}
+
+/// A query at work.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) id: u64,
+    pub(crate) database: String,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) text: String,
+    pub(crate) bind: Object,
+    pub(crate) started_unix_ms: u64,
+    pub(crate) cancel: Cancel,
+}
+
+impl Queries {
+    /// Keeps about `plans_max` plans for queries that are asked again.
+    pub(crate) fn new(plans_max: usize, version: &str) -> Self {
+        Self {
+            plans: PlanCache::new(plans_max),
+            limits: Arc::new(Limits::recommended()),
+            version: version.into(),
+            running: Mutex::default(),
+        }
+    }
+
+    /// What runs now, oldest first.
+    pub(crate) fn running(&self) -> Vec<Running> {
+        self.running.lock().values().cloned().collect()
+    }
+
+    fn context(&self, call: &Call<'_>, cancel: Cancel) -> Context<'_> {
+        Context {
+            environment: Environment {
+                platform: call.api.platform.clone(),
+                user: call.identity.shared_user(),
+                version: Arc::clone(&self.version),
+                cancel,
+            },
+            limits: Arc::clone(&self.limits),
+            plans: &self.plans,
+        }
+    }
+}
+
+/// Lists a query among the running ones until it is dropped.
+struct Listed<'a> {
+    queries: &'a Queries,
+    id: u64,
+    cancel: Cancel,
+}
+
+impl<'a> Listed<'a> {
+    fn new(call: &Call<'a>, query: &Query<'_>) -> Result<Self> {
+        let queries = &call.api.queries;
+        let id = call.api.databases.next_tick()?;
+        let cancel = Cancel::new();
+        let running = Running {
+            id,
+            database: call.request.database.to_string(),
+            user: call.identity.shared_user(),
+            text: query.text.to_owned(),
+            bind: query.bind.clone(),
+            started_unix_ms: call.api.platform.clock.unix_ms(),
+            cancel: cancel.clone(),
+        };
+        queries.running.lock().insert(id, running);
+        Ok(Self {
+            queries,
+            id,
+            cancel,
+        })
+    }
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.queries.running.lock().remove(&self.id);
+    }
+}
+
+/// How rows are handed out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batching {
+    /// Rows in a batch, at least one.
+    pub(crate) rows: usize,
+    /// Rows are made when they are asked for.
+    pub(crate) stream: bool,
+}
+
+/// The rows of a query that are not handed out yet.
+pub(crate) enum Rows {
+    /// All of them, in batches of JSON text.
+    Made(Made),
+    /// A query that goes on when its rows are asked for.
+    Stream(Box<Stream>),
+}
+
+/// The rows of a query that has ended.
+pub(crate) struct Made {
+    /// Batches; each is a list's text without its brackets.
+    batches: VecDeque<Bytes>,
+    /// All rows, also those handed out.
+    pub(crate) count: u64,
+    extra: Bytes,
+}
+
+/// A query between two batches.
+pub(crate) struct Stream {
+    txn: Transaction,
+    cursor: aql::Cursor,
+    batch_rows: usize,
+}
+
+/// Some rows of a query.
+pub(crate) struct Batch {
+    /// A list's text without its brackets.
+    pub(crate) rows: Bytes,
+    /// Whether there are more.
+    pub(crate) has_more: bool,
+    /// The text of the answer's `extra`.
+    pub(crate) extra: Bytes,
+}
+
+impl Rows {
+    /// The next batch; an empty one at the end. May run long.
+    ///
+    /// # Errors
+    /// Whatever ends a query that goes on; its cursor is of no use then.
+    pub(crate) fn next(&mut self) -> Result<Batch> {
+        match self {
+            Self::Made(made) => Ok(Batch {
+                rows: made.batches.pop_front().unwrap_or_default(),
+                has_more: !made.batches.is_empty(),
+                extra: made.extra.clone(),
+            }),
+            Self::Stream(stream) => {
+                let Stream {
+                    txn,
+                    cursor,
+                    batch_rows,
+                } = &mut **stream;
+                let mut rows = Vec::new();
+                cursor.write_json_rows(txn, *batch_rows, &mut rows)?;
+                let has_more = cursor.has_more(txn)?;
+                let extra = if has_more {
+                    Bytes::from_static(b"{\"warnings\":[],\"stats\":{}}")
+                } else {
+                    extra_text(cursor)
+                };
+                Ok(Batch {
+                    rows: rows.into(),
+                    has_more,
+                    extra,
+                })
+            }
+        }
+    }
+
+    /// The number of all rows, where it is known.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match self {
+            Self::Made(made) => Some(made.count),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+/// Starts a query; unless it is to be streamed, runs it to its end and commits.
+///
+/// # Errors
+/// 403/11 for collections that the caller may not read or write, and whatever ends the query.
+pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> Result<Rows> {
+    let queries = &call.api.queries;
+    let database = call.database()?;
+    let listed = Listed::new(call, query)?;
+    let context = queries.context(call, listed.cancel.clone());
+    let mut options = TransactionOptions {
+        read_only: true,
+        access: access(call, &database)?,
+    };
+    let mut txn = database.begin(options.clone())?;
+    let mut cursor = aql::execute(&context, &txn, query)?;
+    check_access(call, cursor.collections())?;
+    if cursor.is_modification() {
+        drop(txn);
+        options.read_only = false;
+        return Ok(Rows::Made(write(
+            &database,
+            &options,
+            &context,
+            query,
+            batching.rows,
+        )?));
+    }
+    if batching.stream {
+        return Ok(Rows::Stream(Box::new(Stream {
+            txn,
+            cursor,
+            batch_rows: batching.rows,
+        })));
+    }
+    Ok(Rows::Made(make(&mut cursor, &mut txn, batching.rows)?))
+}
+
+/// All rows of a query as values.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn all(call: &Call<'_>, query: &Query<'_>) -> Result<Value> {
+    let rows = start(
+        call,
+        query,
+        Batching {
+            rows: usize::MAX,
+            stream: false,
+        },
+    )?
+    .next()?
+    .rows;
+    let mut text = Vec::with_capacity(rows.len() + 2);
+    text.push(b'[');
+    text.extend_from_slice(&rows);
+    text.push(b']');
+    json::parse(&text).map_err(Error::malformed_json)
+}
+
+/// Plans a query without running it.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explanation> {
+    let txn = call.database()?.begin(TransactionOptions::read_only())?;
+    let explanation = aql::explain(&call.api.queries.plans, &txn, query)?;
+    check_access(call, explanation.collections())?;
+    Ok(explanation)
+}
+
+/// Runs a query that writes, again if another transaction got there first.
+fn write(
+    database: &Database,
+    options: &TransactionOptions,
+    context: &Context<'_>,
+    query: &Query<'_>,
+    batch_rows: usize,
+) -> Result<Made> {
+    let mut failure = None;
+    let outcome = database.run(options, |txn| {
+        failure = None;
+        let made = aql::execute(context, txn, query)
+            .and_then(|mut cursor| make(&mut cursor, txn, batch_rows));
+        made.map_err(|error| {
+            let beneath = error.database().cloned();
+            let code = error.code();
+            failure = Some(error);
+            // Only tells the transaction to roll back; the client gets what was kept above.
+            beneath.unwrap_or_else(|| database::Error::new(database::ErrorKind::Invalid, code))
+        })
+    });
+    outcome.map_err(|error| failure.map_or_else(|| error.into(), Error::from))
+}
+
+fn make(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize) -> aql::Result<Made> {
+    let mut batches = VecDeque::new();
+    let mut count = 0;
+    loop {
+        let mut text = Vec::new();
+        let rows = cursor.write_json_rows(txn, batch_rows, &mut text)?;
+        count += rows as u64;
+        if rows > 0 {
+            batches.push_back(Bytes::from(text));
+        }
+        if rows < batch_rows {
+            return Ok(Made {
+                batches,
+                count,
+                extra: extra_text(cursor),
+            });
+        }
+    }
+}
+
+/// What a caller with limited rights may touch; `None` for everything. Functions of a query can
+/// reach documents whose collections its text does not name.
+fn access(call: &Call<'_>, database: &Database) -> Result<Option<CollectionAccess>> {
+    if call.identity.is_almighty() {
+        return Ok(None);
+    }
+    let mut access = CollectionAccess::default();
+    let mut is_limited = false;
+    for collection in database.collections() {
+        let name = collection.name();
+        match call.collection_level(name)? {
+            Level::ReadWrite => access.write.push(name.to_owned()),
+            Level::ReadOnly => {
+                is_limited = true;
+                access.read.push(name.to_owned());
+            }
+            Level::None => is_limited = true,
+        }
+    }
+    Ok(is_limited.then_some(access))
+}
+
+fn check_access(call: &Call<'_>, collections: &[CollectionUse]) -> Result<()> {
+    for used in collections {
+        let wanted = if used.is_written {
+            Level::ReadWrite
+        } else {
+            Level::ReadOnly
+        };
+        if call.collection_level(&used.name)? < wanted {
+            return Err(Error::forbidden());
+        }
+    }
+    Ok(())
+}
+
+/// `{"code":..,"message":..}` for each warning.
+pub(crate) fn warning(code: error_codes::Code, message: &str) -> Value {
+    let mut object = Object::new();
+    object.insert("code", code.number());
+    object.insert("message", message);
+    object.into()
+}
+
+fn extra_text(cursor: &aql::Cursor) -> Bytes {
+    let warnings = cursor.warnings().iter();
+    let warnings: Vec<Value> = warnings
+        .map(|one| warning(one.code, &one.message))
+        .collect();
+    let mut extra = Object::new();
+    extra.insert("warnings", warnings);
+    extra.insert("stats", stats_object(&cursor.stats()));
+    json::to_string(&extra.into()).into()
+}
+
+fn stats_object(stats: &aql::Stats) -> Object {
+    let mut object = Object::new();
+    object.insert("writesExecuted", stats.writes_executed);
+    object.insert("writesIgnored", stats.writes_ignored);
+    object.insert("documentLookups", stats.document_lookups);
+    object.insert("seeks", stats.seeks);
+    object.insert("scannedFull", stats.scanned_full);
+    object.insert("scannedIndex", stats.scanned_index);
+    for absent in [
+        "cursorsCreated",
+        "cursorsRearmed",
+        "cacheHits",
+        "cacheMisses",
+    ] {
+        object.insert(absent, 0);
+    }
+    object.insert("filtered", stats.filtered);
+    object.insert("httpRequests", 0);
+    if let Some(full_count) = stats.full_count {
+        object.insert("fullCount", full_count);
+    }
+    object.insert("executionTime", seconds(stats.execution_time));
+    object.insert("peakMemoryUsage", stats.peak_memory_bytes);
+    object.insert("intermediateCommits", 0);
+    object
+}
+
+fn seconds(time: Duration) -> Value {
+    Value::from_f64(time.as_secs_f64()).unwrap_or_default()
+}

@@ -1,0 +1,28 @@
+//! The built-in API, a file per resource, listed here once.
+
+mod admin;
+mod collections;
+mod cursors;
+mod databases;
+mod documents;
+mod foxx;
+mod indexes;
+mod open;
+mod queries;
+mod users;
+
+use crate::route::Route;
+
+/// Every resource's table.
+pub(crate) static ALL: &[&[Route]] = &[
+    documents::ROUTES,
+    cursors::ROUTES,
+    collections::ROUTES,
+    indexes::ROUTES,
+    databases::ROUTES,
+    queries::ROUTES,
+    users::ROUTES,
+    foxx::ROUTES,
+    open::ROUTES,
+    admin::ROUTES,
+];

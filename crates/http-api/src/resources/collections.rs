@@ -1,0 +1,261 @@
+//! `/_api/collection`.
+
+use std::sync::Arc;
+
+use database::{
+    Collection, CollectionChanges, CollectionOptions, Figures, Level, TransactionOptions,
+};
+use error_codes::codes;
+use hyper::{Method, StatusCode, header};
+use value::{Object, Value};
+
+use crate::error::{Error, Result};
+use crate::message::Reply;
+use crate::route::{Access, Route};
+use crate::state::Call;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new(Method::GET, "/_api/collection", Access::Read, list),
+    Route::new(Method::POST, "/_api/collection", Access::Write, create),
+    Route::new(Method::GET, "/_api/collection/{}", Access::Read, basic),
+    Route::new(Method::DELETE, "/_api/collection/{}", Access::Write, remove),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/properties",
+        Access::Read,
+        properties,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/properties",
+        Access::Write,
+        change,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/count",
+        Access::Read,
+        count,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/figures",
+        Access::Read,
+        figures,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/revision",
+        Access::Read,
+        revision,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/checksum",
+        Access::Read,
+        checksum,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/truncate",
+        Access::Read,
+        truncate,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/rename",
+        Access::Write,
+        rename,
+    ),
+    Route::new(Method::PUT, "/_api/collection/{}/load", Access::Read, load),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/unload",
+        Access::Read,
+        basic,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/compact",
+        Access::Write,
+        basic,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/key-generators",
+        Access::Read,
+        key_generators,
+    ),
+];
+
+fn list(call: &Call<'_>) -> Result<Reply> {
+    let hide_system = call.request.flag("excludeSystem").unwrap_or(false);
+    let mut infos = Vec::new();
+    for collection in call.database()?.collections() {
+        let shown = !(hide_system && collection.is_system());
+        if shown && call.collection_level(collection.name())? >= Level::ReadOnly {
+            infos.push(Value::from(collection.to_basic_object()));
+        }
+    }
+    Ok(Reply::enveloped(
+        StatusCode::OK,
+        [("result", infos)].into_iter().collect(),
+    ))
+}
+
+fn create(call: &Call<'_>) -> Result<Reply> {
+    let options = CollectionOptions::parse(&call.request.json()?)?;
+    let collection = call.database()?.create_collection(&options)?;
+    Ok(Reply::enveloped(
+        StatusCode::OK,
+        collection.to_properties_object(),
+    ))
+}
+
+fn find(call: &Call<'_>) -> Result<Arc<Collection>> {
+    call.readable_collection(call.argument(0))
+}
+
+fn reply(call: &Call<'_>, part: &str, collection: &Collection, object: Object) -> Reply {
+    let location = format!(
+        "/_db/{}/_api/collection/{}{part}",
+        call.request.database,
+        collection.name()
+    );
+    Reply::enveloped(StatusCode::OK, object).with(header::LOCATION, &location)
+}
+
+fn basic(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    Ok(reply(call, "", &collection, collection.to_basic_object()))
+}
+
+fn load(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let mut object = collection.to_basic_object();
+    if call.request.json()?.get("count").as_bool() != Some(false) {
+        object.insert("count", count_documents(call, &collection)?);
+    }
+    Ok(reply(call, "", &collection, object))
+}
+
+fn remove(call: &Call<'_>) -> Result<Reply> {
+    let allow_system = call.request.flag("isSystem").unwrap_or(false);
+    let id = call
+        .database()?
+        .drop_collection(call.argument(0), allow_system)?;
+    Ok(Reply::enveloped(
+        StatusCode::OK,
+        [("id", id.to_string())].into_iter().collect(),
+    ))
+}
+
+fn properties(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    Ok(reply(
+        call,
+        "/properties",
+        &collection,
+        collection.to_properties_object(),
+    ))
+}
+
+fn change(call: &Call<'_>) -> Result<Reply> {
+    let changes = CollectionChanges::parse(&call.request.json()?)?;
+    let collection = call
+        .database()?
+        .change_collection(call.argument(0), &changes)?;
+    Ok(reply(
+        call,
+        "/properties",
+        &collection,
+        collection.to_properties_object(),
+    ))
+}
+
+fn count_documents(call: &Call<'_>, collection: &Arc<Collection>) -> Result<u64> {
+    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
+    Ok(txn.count(collection)?)
+}
+
+fn count(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let mut object = collection.to_properties_object();
+    object.insert("count", count_documents(call, &collection)?);
+    Ok(reply(call, "/count", &collection, object))
+}
+
+fn figures(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let mut object = collection.to_properties_object();
+    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
+    object.insert("count", txn.count(&collection)?);
+    object.insert("figures", figures_object(txn.figures(&collection)?));
+    Ok(reply(call, "/figures", &collection, object))
+}
+
+fn revision(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let mut object = collection.to_properties_object();
+    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
+    // A digest, so that removing a document changes it as well.
+    let digest = txn.checksum(&collection, true, false)?;
+    object.insert(
+        "revision",
+        format!("{}_{}", digest.revision, digest.checksum),
+    );
+    Ok(reply(call, "/revision", &collection, object))
+}
+
+fn checksum(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let flag = |name: &str| call.request.flag(name).unwrap_or(false);
+    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
+    let digest = txn.checksum(&collection, flag("withRevisions"), flag("withData"))?;
+    let mut object = collection.to_basic_object();
+    object.insert("checksum", digest.checksum.to_string());
+    object.insert("revision", digest.revision.to_string());
+    Ok(reply(call, "/checksum", &collection, object))
+}
+
+fn figures_object(figures: Figures) -> Object {
+    let mut indexes = Object::new();
+    indexes.insert("count", figures.indexes);
+    indexes.insert("size", figures.indexes_bytes);
+    let mut object = Object::new();
+    object.insert("indexes", indexes);
+    object.insert("documentsSize", figures.documents_bytes);
+    object.insert("cacheInUse", false);
+    object.insert("cacheSize", 0);
+    object.insert("cacheUsage", 0);
+    object
+}
+
+fn truncate(call: &Call<'_>) -> Result<Reply> {
+    let collection = call.writable_collection(call.argument(0))?;
+    call.database()?
+        .run(&TransactionOptions::default(), |txn| {
+            txn.truncate(&collection)
+        })?;
+    Ok(reply(call, "", &collection, collection.to_basic_object()))
+}
+
+fn rename(call: &Call<'_>) -> Result<Reply> {
+    let body = call.request.json()?;
+    let name = body.get("name").as_str().unwrap_or_default();
+    if name.is_empty() {
+        return Err(Error::plain(codes::ARANGO_ILLEGAL_NAME));
+    }
+    let collection = call.database()?.rename_collection(call.argument(0), name)?;
+    Ok(reply(call, "", &collection, collection.to_basic_object()))
+}
+
+fn key_generators(_: &Call<'_>) -> Result<Reply> {
+    let names = ["padded", "uuid", "autoincrement", "traditional"]
+        .map(Value::from)
+        .to_vec();
+    Ok(Reply::enveloped(
+        StatusCode::OK,
+        [("keyGenerators", names)].into_iter().collect(),
+    ))
+}

@@ -1,0 +1,121 @@
+//! The table of resources and how a path finds its handler.
+
+use std::borrow::Cow;
+
+use hyper::Method;
+
+use crate::error::Result;
+use crate::message::Reply;
+use crate::resources;
+use crate::state::Call;
+
+/// What a caller must be allowed to before a handler runs. Handlers check collections themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody, also without a login.
+    Open,
+    /// Anybody who is logged in, whatever the database says.
+    Login,
+    /// At least reading in the request's database.
+    Read,
+    /// Administration of the request's database.
+    Write,
+    /// Administration of the server, which is writing in `_system`.
+    Server,
+}
+
+/// A handler; it may block.
+pub(crate) type Handler = fn(&Call<'_>) -> Result<Reply>;
+
+/// One row of a resource's table.
+pub(crate) struct Route {
+    /// The method.
+    pub(crate) method: Method,
+    /// Segments with a leading slash; `{}` stands for any one segment.
+    pub(crate) pattern: &'static str,
+    /// Who may call it.
+    pub(crate) access: Access,
+    /// What answers.
+    pub(crate) handler: Handler,
+}
+
+impl Route {
+    /// A row.
+    pub(crate) const fn new(
+        method: Method,
+        pattern: &'static str,
+        access: Access,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            method,
+            pattern,
+            access,
+            handler,
+        }
+    }
+}
+
+/// How a path and method fit the table.
+pub(crate) enum Found {
+    /// This row; the texts are what stood in place of `{}`.
+    Route(&'static Route, Vec<String>),
+    /// The path is known with other methods.
+    OtherMethods(Vec<Method>),
+    /// No row has this path.
+    Nothing,
+}
+
+/// Finds the row for a request. `segments` are decoded.
+pub(crate) fn find(method: &Method, segments: &[Cow<'_, str>]) -> Found {
+    let wanted = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let mut others = Vec::new();
+    for route in resources::ALL.iter().flat_map(|table| table.iter()) {
+        let Some(arguments) = fit(route.pattern, segments) else {
+            continue;
+        };
+        if route.method == *method || route.method == *wanted {
+            return Found::Route(route, arguments);
+        }
+        others.push(route.method.clone());
+    }
+    if others.is_empty() {
+        Found::Nothing
+    } else {
+        Found::OtherMethods(others)
+    }
+}
+
+fn fit(pattern: &str, segments: &[Cow<'_, str>]) -> Option<Vec<String>> {
+    let mut arguments = Vec::new();
+    let mut segments = segments.iter();
+    for part in pattern.split('/').skip(1) {
+        let segment = segments.next()?;
+        if part == "{}" {
+            arguments.push(segment.to_string());
+        } else if part != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_paths() {
+        let segments = |path: &'static str| crate::message::segments(path);
+        assert_eq!(
+            fit("/_api/x/{}", &segments("/_api/x/a%2Fb")),
+            Some(vec!["a/b".to_owned()])
+        );
+        assert_eq!(fit("/_api/x/{}", &segments("/_api/x")), None);
+        assert_eq!(fit("/_api/x", &segments("/_api/x/y")), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! Requests to services: everything that is not the built-in API.
+
+use std::sync::Arc;
+
+use error_codes::codes;
+use foxx::{ServiceRequest, ServiceResponse};
+use hyper::StatusCode;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::oneshot;
+
+use crate::edge;
+use crate::error::{Error, Result};
+use crate::message::{Reply, Request};
+use crate::settings::Settings;
+use crate::state::Api;
+
+/// The service's answer.
+pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
+    let Some(found) = api.foxx.find(&request.database, request.path()) else {
+        return Err(nobody(api, &request));
+    };
+    let identity = edge::identify_for_service(api, &request).await?;
+    if needs_login(found.service.mount().as_str(), &api.settings) && !identity.is_known() {
+        return Err(Error::unauthorized());
+    }
+    let (send, receive) = oneshot::channel();
+    let service_request = ServiceRequest {
+        method: request.method.as_str().to_owned(),
+        path: found.rest.to_owned(),
+        query: request.query().to_owned(),
+        headers: header_block(&request.headers),
+        service: found.service,
+        body: request.body,
+        user: identity.user().map(str::to_owned),
+        authorized: identity.is_known(),
+        secure: false,
+        remote: request.peer,
+        local: request.local,
+    };
+    api.foxx.dispatch(
+        service_request,
+        Box::new(move |response| {
+            // The client may have hung up; the service has done its work all the same.
+            let _ = send.send(response);
+        }),
+    );
+    match receive.await {
+        Ok(response) => Ok(to_reply(response)),
+        Err(_) => Err(Error::plain(codes::SHUTTING_DOWN)),
+    }
+}
+
+/// Mounts below `/_` need a login, those below `/_open/` never do.
+fn needs_login(mount: &str, settings: &Settings) -> bool {
+    let is_reserved = mount.starts_with("/_") || !settings.authentication_system_only;
+    is_reserved && !mount.starts_with("/_open/")
+}
+
+fn nobody(api: &Arc<Api>, request: &Request) -> Error {
+    if api.databases.find(&request.database).is_none() {
+        return Error::plain(codes::ARANGO_DATABASE_NOT_FOUND);
+    }
+    if request.query().is_empty() {
+        return Error::unknown_path(request.path());
+    }
+    Error::unknown_path(&format!("{}?{}", request.path(), request.query()))
+}
+
+/// Lines `name: value`; repeated headers are joined, cookies with `; ` (RFC 9113, 8.2.3).
+fn header_block(headers: &HeaderMap) -> String {
+    let mut block = String::with_capacity(headers.len() * 48);
+    let mut former: Option<&HeaderName> = None;
+    // Values of one name follow each other.
+    for (name, value) in headers {
+        if former == Some(name) {
+            block.push_str(if name == header::COOKIE { "; " } else { ", " });
+        } else {
+            if former.is_some() {
+                block.push('\n');
+            }
+            block.push_str(name.as_str());
+            block.push_str(": ");
+            former = Some(name);
+        }
+        push_value(value, &mut block);
+    }
+    if former.is_some() {
+        block.push('\n');
+    }
+    block
+}
+
+/// Bytes above ASCII are UTF-8 or, by the oldest custom, Latin-1.
+fn push_value(value: &HeaderValue, block: &mut String) {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => block.push_str(text),
+        Err(_) => block.extend(value.as_bytes().iter().map(|byte| *byte as char)),
+    }
+}
+
+const JSON: &str = "application/json; charset=utf-8";
+
+fn to_reply(response: ServiceResponse) -> Reply {
+    let mut headers = HeaderMap::with_capacity(8);
+    for (name, value) in response.header_pairs() {
+        let found = HeaderName::from_bytes(name.as_bytes());
+        let value = match value {
+            // The most frequent one is not copied.
+            JSON => Ok(HeaderValue::from_static(JSON)),
+            other => HeaderValue::from_bytes(other.as_bytes()),
+        };
+        match (found, value) {
+            // The true length is known at the edge; hop-by-hop headers are ours to choose.
+            (Ok(header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::CONNECTION), _) => {}
+            (Ok(name), Ok(value)) => {
+                headers.append(name, value);
+            }
+            _ => tracing::warn!(name, "a service set a header that HTTP cannot carry"),
+        }
+    }
+    let status = StatusCode::from_u16(response.status);
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reply {
+        status,
+        headers,
+        body: response.body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_blocks_join_repeated_names() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("cookie", "a=1"),
+            ("x-a", "1"),
+            ("cookie", "b=2"),
+            ("x-a", "2"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers.insert("x-latin", HeaderValue::from_bytes(b"\xe4").unwrap());
+        let block = header_block(&headers);
+        let mut lines: Vec<&str> = block.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["cookie: a=1; b=2", "x-a: 1, 2", "x-latin: ä"]);
+        assert!(block.ends_with('\n'));
+        assert_eq!(header_block(&HeaderMap::new()), "");
+    }
+
+    #[test]
+    fn reserved_mounts_need_a_login() {
+        let mut settings = Settings::documented();
+        assert!(!needs_login("/a", &settings) && !needs_login("/_open/a", &settings));
+        assert!(needs_login("/_admin/x", &settings));
+        settings.authentication_system_only = false;
+        assert!(needs_login("/a", &settings) && !needs_login("/_open/a", &settings));
+    }
+}

@@ -1,0 +1,70 @@
+//! What can be set, with units and limits.
+
+use std::time::Duration;
+
+/// Limits and switches of the HTTP interface. Values only; `vulpes` fills them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether `/_api` and `/_admin` ask for a login.
+    pub authentication: bool,
+    /// Whether services at ordinary mounts are reachable without a login.
+    pub authentication_system_only: bool,
+    /// How long a token from `/_open/auth` is valid.
+    pub session_lifetime: Duration,
+    /// Origins that may send credentials across origins.
+    pub trusted_origins: Vec<String>,
+    /// Largest request body in bytes; larger ones get 413.
+    pub body_bytes_max: usize,
+    /// Largest header block in bytes; larger ones get 431.
+    pub header_bytes_max: usize,
+    /// Longest request target in bytes; longer ones get 414.
+    pub url_bytes_max: usize,
+    /// Connections at once; more are closed at once.
+    pub connections_max: usize,
+    /// Requests of the built-in API that wait or run at once; more get 503.
+    pub requests_max: usize,
+    /// How long a client may take to send a request's head, and to start the next request.
+    pub head_timeout: Duration,
+    /// How long a client may stall while it sends a body or reads an answer.
+    pub stall_timeout: Duration,
+    /// How long requests in flight may take after a stop was asked for.
+    pub stop_timeout: Duration,
+    /// Rows in one batch of a cursor when the request names no number.
+    pub cursor_batch_rows: usize,
+    /// How long an unused cursor lives when the request names no time.
+    pub cursor_lifetime: Duration,
+    /// Cursors that may be open at once; more are refused.
+    pub cursors_max: usize,
+    /// Query plans that are kept to be used again.
+    pub plans_max: usize,
+    /// Whether the management API of services answers.
+    pub foxx_api: bool,
+    /// The version of the compatible product that clients are told.
+    pub version: String,
+}
+
+impl Settings {
+    /// The documented defaults.
+    pub fn documented() -> Self {
+        Self {
+            authentication: true,
+            authentication_system_only: true,
+            session_lifetime: Duration::from_secs(3600),
+            trusted_origins: Vec::new(),
+            body_bytes_max: 1 << 30,
+            header_bytes_max: 1 << 20,
+            url_bytes_max: 16 << 10,
+            connections_max: 10_000,
+            requests_max: 1024,
+            head_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(10),
+            cursor_batch_rows: 1000,
+            cursor_lifetime: Duration::from_secs(30),
+            cursors_max: 10_000,
+            plans_max: 256,
+            foxx_api: true,
+            version: "3.12.10".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A connection on which the client may not stall for ever.
+//!
+//! Three waits depend on the client: for the rest of a request's head once it has begun, for
+//! room to write an answer, and for the body. The first two are limited here, the body where it
+//! is read. Between requests a connection may idle for the keep-alive time of the HTTP library.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Whether a request is being answered on a connection; shared with the request handler.
+#[derive(Clone, Default)]
+pub(crate) struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    /// Marks the head as read; the returned guard marks the answer as made.
+    pub(crate) fn begin(&self) -> BusyGuard {
+        self.0.store(true, Ordering::Relaxed);
+        BusyGuard(self.clone())
+    }
+}
+
+/// Marks the connection as free when dropped.
+pub(crate) struct BusyGuard(Busy);
+
+impl Drop for BusyGuard {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A TCP stream with limits on how long the client may make us wait.
+pub(crate) struct PatientStream {
+    stream: TcpStream,
+    busy: Busy,
+    head: Patience,
+    write: Patience,
+}
+
+impl PatientStream {
+    /// Wraps a stream: `head` limits an unfinished head, `stall` a write without progress.
+    pub(crate) fn new(stream: TcpStream, busy: Busy, head: Duration, stall: Duration) -> Self {
+        Self {
+            stream,
+            busy,
+            head: Patience::new(head),
+            write: Patience::new(stall),
+        }
+    }
+}
+
+/// One kind of wait and its timer, which exists only once there was something to wait for.
+struct Patience {
+    limit: Duration,
+    waiting: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            waiting: false,
+            timer: None,
+        }
+    }
+
+    fn end(&mut self) {
+        self.waiting = false;
+    }
+
+    fn begin(&mut self) {
+        if self.waiting {
+            return;
+        }
+        self.waiting = true;
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(Instant::now() + self.limit),
+            None => self.timer = Some(Box::pin(sleep(self.limit))),
+        }
+    }
+
+    /// Fails when the wait that [`Self::begin`] began has lasted too long.
+    fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let timer = self.timer.as_mut().filter(|_| self.waiting);
+        match timer.map(|timer| timer.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn watch<T>(&mut self, poll: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            self.end();
+            return poll;
+        }
+        self.begin();
+        match self.check(cx) {
+            Err(error) => Poll::Ready(Err(error)),
+            Ok(()) => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for PatientStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if self.busy.0.load(Ordering::Relaxed) {
+            self.head.end();
+        } else if poll.is_ready() && buf.filled().len() > before {
+            self.head.begin();
+        } else if poll.is_pending() {
+            self.head.check(cx)?;
+        }
+        poll
+    }
+}
+
+impl AsyncWrite for PatientStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        // Whatever is written answers a head that was complete.
+        self.head.end();
+        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.write.watch(poll, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.head.end();
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.write.watch(poll, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.stream).poll_flush(cx);
+        self.write.watch(poll, cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
