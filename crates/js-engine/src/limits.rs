@@ -56,7 +56,7 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exception(exception) => exception.fmt(f),
-            Self::TimeLimit(limit) => write!(f, "the script ran longer than {limit:?}"),
+            Self::TimeLimit(limit) => write!(f, "the script ran over its time limit, {limit:?}"),
             Self::HeapLimit(bytes) => write!(f, "the script holds {bytes} bytes, over its limit"),
             Self::Cancelled => f.write_str("the script was cancelled"),
             Self::Panic(message) => write!(f, "a host function panicked: {message}"),

@@ -74,7 +74,8 @@ pub(crate) struct Intrinsics {
     pub(crate) name: Atom,
 }
 
-/// A function of two limits that returns the intrinsics, in the order in which [`Intrinsics::take`] reads them.
+/// A function of two limits that returns the intrinsics, in the order in which
+/// [`Intrinsics::take`] reads them.
 const PRELUDE: &str = include_str!("prelude.js");
 
 impl Vm {
