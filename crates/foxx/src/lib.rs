@@ -92,6 +92,7 @@ impl Foxx {
             files: policy::Policy::compile(&settings.files)?,
             endpoints: policy::Policy::compile(&settings.endpoints)?,
             agents: ops::Agents::new(),
+            queries: ops::Queries::new(&settings),
             table: registry::Table::default(),
             locks: Locks::default(),
             own_address: ArcSwapOption::empty(),

@@ -6,6 +6,7 @@ mod crypto;
 mod documents;
 mod files;
 mod http;
+mod queries;
 mod request;
 mod system;
 mod transactions;
@@ -18,6 +19,7 @@ use value::json;
 
 pub(crate) use context::Context;
 pub(crate) use http::Agents;
+pub(crate) use queries::Queries;
 pub(crate) use system::init;
 
 /// Why an op failed.
@@ -61,6 +63,7 @@ pub(crate) fn install(scope: &Scope, context: &Rc<Context>) -> Result<Value, Exc
     files::register(&mut registrar);
     collections::register(&mut registrar);
     documents::register(&mut registrar);
+    queries::register(&mut registrar);
     transactions::register(&mut registrar);
     match registrar.failed {
         Some(exception) => Err(exception),

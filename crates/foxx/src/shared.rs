@@ -9,6 +9,7 @@ use platform::Platform;
 
 use crate::bundle::Staging;
 use crate::lifecycle::Locks;
+use crate::ops::{Agents, Queries};
 use crate::policy::Policy;
 use crate::registry::Table;
 use crate::settings::Settings;
@@ -19,13 +20,14 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) platform: Platform,
     pub(crate) databases: Databases,
+    pub(crate) queries: Queries,
     pub(crate) table: Table,
     pub(crate) pool: Arc<Pool>,
     pub(crate) staging: Staging,
     pub(crate) locks: Locks,
     pub(crate) files: Policy,
     pub(crate) endpoints: Policy,
-    pub(crate) agents: crate::ops::Agents,
+    pub(crate) agents: Agents,
     /// Where this server listens; set once it does.
     pub(crate) own_address: ArcSwapOption<SocketAddr>,
 }

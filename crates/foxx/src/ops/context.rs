@@ -1,6 +1,7 @@
 //! What the ops of one VM share: the service, the running request, the current database.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use database::{Database, Transaction};
 use js_engine::{Exception, Scope, Value};
 
 use super::OpError;
+use super::queries::OpenCursor;
 use crate::registry::Service;
 use crate::request::{ServiceRequest, ServiceResponse};
 use crate::shared::Shared;
@@ -25,6 +27,8 @@ pub(crate) struct Context {
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
     pub(super) transaction: RefCell<Option<Transaction>>,
+    /// Queries with rows to come, by id.
+    pub(super) cursors: RefCell<HashMap<String, OpenCursor>>,
     /// Folders of services whose exports this one uses: readable.
     pub(super) providers: RefCell<Vec<PathBuf>>,
 }
@@ -40,6 +44,7 @@ impl Context {
             response: RefCell::default(),
             other_database: RefCell::default(),
             transaction: RefCell::default(),
+            cursors: RefCell::default(),
             providers: RefCell::default(),
         }
     }
@@ -69,6 +74,7 @@ impl Context {
         self.request.replace(None);
         self.response.replace(None);
         self.other_database.replace(None);
+        self.cursors.borrow_mut().clear();
         if self.transaction.take().is_some() {
             tracing::warn!(
                 target: "foxx",

@@ -1,0 +1,314 @@
+//! Queries: rows as JSON text, parsed natively, in batches where nobody needs them all at once.
+
+use std::sync::Arc;
+
+use database::{Transaction, TransactionOptions};
+use error_codes::codes;
+use value::{Object, Value, json};
+
+use super::{Call, Context, OpError, OpResult, Registrar};
+use crate::settings::Settings;
+
+/// Rows of a batch if the service names no number.
+const BATCH_ROWS: usize = 1000;
+/// Query texts whose plans are kept.
+const PLANS_MAX: usize = 4096;
+/// Cursors that one request may have open.
+const CURSORS_MAX: usize = 1000;
+
+pub(super) fn register(ops: &mut Registrar<'_>) {
+    ops.op("queryRun", run);
+    ops.op("cursorNext", next);
+    ops.op("cursorClose", close);
+    ops.op("queryExplain", explain);
+    ops.op("queryParse", parse);
+}
+
+/// What all queries of all services share.
+pub(crate) struct Queries {
+    plans: aql::PlanCache,
+    limits: Arc<aql::Limits>,
+    version: Arc<str>,
+}
+
+impl Queries {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut limits = aql::Limits::recommended();
+        // Nobody waits longer for a query than for the request that asks it.
+        let longest = settings
+            .workers
+            .request_time_max
+            .max(settings.workers.script_time_max);
+        limits.runtime_max = Some(longest);
+        let version = settings.server_version.as_str().into();
+        Self {
+            plans: aql::PlanCache::new(PLANS_MAX),
+            limits: Arc::new(limits),
+            version,
+        }
+    }
+}
+
+/// A query whose rows are still being read, with the snapshot that it reads.
+pub(super) struct OpenCursor {
+    cursor: aql::Cursor,
+    transaction: Transaction,
+    batch_rows: usize,
+}
+
+/// Rows as a JSON array, and what there is to say about the query.
+struct Rows {
+    text: Vec<u8>,
+    count: usize,
+    extra: Value,
+}
+
+fn environment(context: &Context) -> aql::Environment {
+    let user = context
+        .request
+        .borrow()
+        .as_ref()
+        .and_then(|request| request.user.clone());
+    aql::Environment {
+        platform: context.shared.platform.clone(),
+        user: user.map(Into::into),
+        version: Arc::clone(&context.shared.queries.version),
+        cancel: aql::Cancel::new(),
+    }
+}
+
+fn query<'q>(call: &Call<'_>, text: &'q str) -> Result<(aql::Query<'q>, Value), OpError> {
+    let (bind, options) = (call.json(1)?, call.json(2)?);
+    let bind = bind.as_object().cloned().unwrap_or_default();
+    let query = aql::Query {
+        text,
+        bind,
+        options: aql::Options::parse(&options),
+    };
+    Ok((query, options))
+}
+
+fn run(call: &Call<'_>) -> OpResult {
+    let text = call.text(0)?;
+    let (query, options) = query(call, &text)?;
+    let context = call.context;
+    let whole = options.get("count").to_bool() || query.options.full_count;
+    let rows = if let Some(transaction) = &mut *context.transaction.borrow_mut() {
+        run_whole(context, transaction, &query)?
+    } else {
+        let database = context.database()?;
+        let mut transaction = database.begin(TransactionOptions::default())?;
+        let mut cursor = start(context, &transaction, &query)?;
+        if cursor.is_modification() {
+            drop((cursor, transaction));
+            run_modification(context, &query)?
+        } else if whole {
+            finish(&mut cursor, &mut transaction)?
+        } else {
+            let batch = options
+                .get("batchSize")
+                .as_i64()
+                .and_then(|n| usize::try_from(n).ok());
+            let batch_rows = batch.filter(|n| *n > 0).unwrap_or(BATCH_ROWS);
+            return answer_batch(
+                call,
+                OpenCursor {
+                    cursor,
+                    transaction,
+                    batch_rows,
+                },
+            );
+        }
+    };
+    let result = call.scope.object();
+    result.set("result", &call.parsed(rows.text)?)?;
+    result.set("hasMore", &call.scope.bool(false))?;
+    if options.get("count").to_bool() {
+        result.set("count", &call.scope.number(rows.count as f64))?;
+    }
+    result.set("extra", &call.scope.text(&json::to_string(&rows.extra)))?;
+    Ok(result)
+}
+
+fn start(
+    context: &Context,
+    transaction: &Transaction,
+    query: &aql::Query<'_>,
+) -> aql::Result<aql::Cursor> {
+    let queries = &context.shared.queries;
+    let environment = environment(context);
+    let ctx = aql::Context {
+        environment,
+        limits: Arc::clone(&queries.limits),
+        plans: &queries.plans,
+    };
+    aql::execute(&ctx, transaction, query)
+}
+
+fn run_whole(
+    context: &Context,
+    transaction: &mut Transaction,
+    query: &aql::Query<'_>,
+) -> aql::Result<Rows> {
+    let mut cursor = start(context, transaction, query)?;
+    finish(&mut cursor, transaction)
+}
+
+fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Result<Rows> {
+    let mut text = vec![b'['];
+    let count = cursor.write_json_rows(transaction, usize::MAX, &mut text)?;
+    text.push(b']');
+    Ok(Rows {
+        text,
+        count,
+        extra: extra(cursor),
+    })
+}
+
+/// Runs a query that writes in a transaction of its own, again after a conflict.
+fn run_modification(context: &Context, query: &aql::Query<'_>) -> Result<Rows, OpError> {
+    let mut failed = None;
+    let ran = context
+        .database()?
+        .run(&TransactionOptions::default(), |transaction| {
+            run_whole(context, transaction, query).map_err(|error| {
+                let beneath = error.database().cloned().unwrap_or_else(|| {
+                    database::Error::new(database::ErrorKind::Invalid, error.code())
+                });
+                failed = Some(error);
+                beneath
+            })
+        });
+    match (ran, failed) {
+        (Ok(rows), _) => Ok(rows),
+        (Err(error), Some(failed)) if failed.code() == error.code() => Err(failed.into()),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// The next batch; the cursor is kept if there is more.
+fn answer_batch(call: &Call<'_>, mut open: OpenCursor) -> OpResult {
+    let mut text = vec![b'['];
+    open.cursor
+        .write_json_rows(&mut open.transaction, open.batch_rows, &mut text)?;
+    text.push(b']');
+    let more = open.cursor.has_more(&mut open.transaction)?;
+    let result = call.scope.object();
+    result.set("result", &call.parsed(text)?)?;
+    result.set("hasMore", &call.scope.bool(more))?;
+    if more {
+        let mut cursors = call.context.cursors.borrow_mut();
+        if cursors.len() >= CURSORS_MAX {
+            let message = format!("more than {CURSORS_MAX} cursors are open");
+            return Err(OpError::Public(codes::RESOURCE_LIMIT, message));
+        }
+        let id = call.context.shared.databases.next_tick()?.to_string();
+        result.set("id", &call.scope.text(&id))?;
+        cursors.insert(id, open);
+    } else {
+        result.set(
+            "extra",
+            &call.scope.text(&json::to_string(&extra(&open.cursor))),
+        )?;
+    }
+    Ok(result)
+}
+
+fn next(call: &Call<'_>) -> OpResult {
+    let id = call.text(0)?;
+    let open = call.context.cursors.borrow_mut().remove(&id);
+    let code = codes::CURSOR_NOT_FOUND;
+    let open = open.ok_or_else(|| OpError::Public(code, code.text().to_owned()))?;
+    answer_batch(call, open)
+}
+
+fn close(call: &Call<'_>) -> OpResult {
+    drop(call.context.cursors.borrow_mut().remove(&call.text(0)?));
+    call.nothing()
+}
+
+/// `{stats, warnings}`
+fn extra(cursor: &aql::Cursor) -> Value {
+    let stats = cursor.stats();
+    let mut shown = Object::new();
+    shown.insert("writesExecuted", stats.writes_executed);
+    shown.insert("writesIgnored", stats.writes_ignored);
+    shown.insert("documentLookups", stats.document_lookups);
+    shown.insert("seeks", stats.seeks);
+    shown.insert("scannedFull", stats.scanned_full);
+    shown.insert("scannedIndex", stats.scanned_index);
+    shown.insert("filtered", stats.filtered);
+    shown.insert("httpRequests", 0);
+    if let Some(count) = stats.full_count {
+        shown.insert("fullCount", count);
+    }
+    let seconds = Value::from_f64(stats.execution_time.as_secs_f64()).unwrap_or_default();
+    shown.insert("executionTime", seconds);
+    shown.insert("peakMemoryUsage", stats.peak_memory_bytes);
+    let warnings = cursor
+        .warnings()
+        .iter()
+        .map(|w| warning(w.code, &w.message));
+    let mut extra = Object::new();
+    extra.insert("warnings", warnings.collect::<Vec<_>>());
+    extra.insert("stats", shown);
+    extra.into()
+}
+
+fn warning(code: error_codes::Code, message: &str) -> Value {
+    let mut shown = Object::new();
+    shown.insert("code", code.number());
+    shown.insert("message", message);
+    shown.into()
+}
+
+fn explain(call: &Call<'_>) -> OpResult {
+    let text = call.text(0)?;
+    let (query, _) = query(call, &text)?;
+    let plans = &call.context.shared.queries.plans;
+    let explained = match &*call.context.transaction.borrow() {
+        Some(transaction) => aql::explain(plans, transaction, &query)?,
+        None => {
+            let transaction = call
+                .context
+                .database()?
+                .begin(TransactionOptions::read_only())?;
+            aql::explain(plans, &transaction, &query)?
+        }
+    };
+    let warnings = explained
+        .warnings()
+        .iter()
+        .map(|(code, text)| warning(*code, text));
+    let mut shown = Object::new();
+    shown.insert("plan", explained.to_plan_object());
+    shown.insert("cacheable", explained.is_cacheable());
+    shown.insert("warnings", warnings.collect::<Vec<_>>());
+    shown.insert("stats", Object::new());
+    call.value(&shown.into())
+}
+
+fn parse(call: &Call<'_>) -> OpResult {
+    let text = call.text(0)?;
+    let parsed = aql::syntax::parse(&text);
+    if let Some(first) = parsed.diagnostics.first() {
+        return Err(aql::Error::from(first).into());
+    }
+    let names: Vec<Value> = parsed
+        .bind_parameters
+        .iter()
+        .map(|name| (&**name).into())
+        .collect();
+    let mut shown = Object::new();
+    shown.insert("parsed", true);
+    shown.insert("bindVars", names.clone());
+    shown.insert("parameters", names);
+    shown.insert("ast", Vec::<Value>::new());
+    call.value(&shown.into())
+}
+
+impl From<aql::Error> for OpError {
+    fn from(error: aql::Error) -> Self {
+        Self::Public(error.code(), error.message())
+    }
+}

@@ -1,0 +1,5 @@
+//! Services as their owners and visitors see them: installed from zips, answered by real VMs, kept
+//! in the in-memory store.
+
+mod harness;
+mod lifecycle;
