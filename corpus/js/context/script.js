@@ -3,10 +3,11 @@
 'use strict';
 const router = require('@arangodb/foxx/router')();
 module.context.use(router);
-globalThis.runs = (globalThis.runs || 0) + 1;
-module.exports = { argv: module.context.argv, runs: globalThis.runs };
+let runs = 0;
+runs += 1;
+module.exports = { argv: module.context.argv, runs };
 
 // => SCRIPT [["yes","please"]]
 // << {"argv":[["yes","please"]],"runs":1}
 // => SCRIPT
-// << {"argv":[],"runs":2}
+// << {"argv":[],"runs":1}

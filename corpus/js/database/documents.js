@@ -28,7 +28,7 @@ module.exports = {
   keys: Object.keys(meta),
   order: Object.keys(stored),
   date: stored.when,
-  update: [Object.keys(updated), updated.new.deep, updated.old.deep],
+  update: [Object.keys(updated).sort(), updated.new.deep, updated.old.deep],
   replace: [
     replaced._oldRev === updated._rev,
     docs.document(meta._id).n,
@@ -57,4 +57,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"keys":["_id","_key","_rev"],"order":["_key","_id","_rev","n","deep","when"],"date":"1970-01-01T00:00:00.000Z","update":[["_id","_key","_rev","_oldRev","new","old"],{"x":1,"y":3},{"x":1,"y":2}],"replace":[true,2,true],"exists":[false,["_id","_key","_rev"],"a"],"errors":[1202,1210,1213,1205,1200,1227,1202,1221,1202],"forced":"a","many":["b",1210],"silent":true,"read":["b",1202],"list":["c"],"upsert":3,"remove":[["_id","_key","_rev"],1202,2],"handle":true}
+// << {"keys":["_id","_key","_rev"],"order":["_key","_id","_rev","n","deep","when"],"date":"1970-01-01T00:00:00.000Z","update":[["_id","_key","_oldRev","_rev","new","old"],{"x":1,"y":3},{"x":1,"y":2}],"replace":[true,2,true],"exists":[false,["_id","_key","_rev"],"a"],"errors":[1202,1210,1213,1205,1200,1227,1202,1221,1202],"forced":"a","many":["b",1210],"silent":true,"read":["b",1202],"list":["c"],"upsert":3,"remove":[["_id","_key","_rev"],1202,2],"handle":true}
