@@ -20,6 +20,7 @@ const numberOf = (fn) => {
 };
 module.exports = {
   batches: [first, rest, cursor.hasNext(), cursor.next() === undefined, cursor.count()],
+  counted: db._query('FOR i IN 1..5 RETURN i', {}, { batchSize: 2 }).count(),
   tag: query`FOR d IN ${numbers} FILTER d.n >= ${5} SORT d.n RETURN d.n`.toArray(),
   object: db._query(aql`RETURN ${{ a: [1, null] }}`).toArray(),
   loop: [...db._query('FOR i IN 1..3 RETURN i', {}, { batchSize: 1 })],
@@ -41,4 +42,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"batches":[1,[2,3,4,5],false,true,5],"tag":[5,6],"object":[{"a":[1,null]}],"loop":[1,2,3],"documents":[7],"builder":[1,2],"statement":"bound","written":2,"count":5,"errors":[1501,1551,1203,10]}
+// << {"batches":[1,[2,3,4,5],false,true,5],"counted":5,"tag":[5,6],"object":[{"a":[1,null]}],"loop":[1,2,3],"documents":[7],"builder":[1,2],"statement":"bound","written":2,"count":5,"errors":[1501,1551,1203,10]}

@@ -8,6 +8,8 @@ class ArangoQueryCursor {
     this._documents = first.result;
     hideAll(this, {
       _at: 0,
+      // Number of documents in batches that have been let go.
+      _earlier: 0,
       _id: first.id,
       _hasMore: first.hasMore === true,
       _count: first.count,
@@ -67,8 +69,9 @@ class ArangoQueryCursor {
   }
 
   count() {
-    if (this._count === undefined && !this._hasMore) return this._documents.length;
-    return this._count;
+    if (this._count !== undefined) return this._count;
+    this._readAll();
+    return this._earlier + this._documents.length;
   }
 
   getExtra() {
@@ -98,6 +101,7 @@ class ArangoQueryCursor {
     // Batches are appended while something of the earlier ones is unread, so that `_documents`
     // stays whole.
     if (this._at >= this._documents.length) {
+      this._earlier += this._documents.length;
       this._documents = batch.result;
       this._at = 0;
     } else this._documents = this._documents.concat(batch.result);
