@@ -73,7 +73,8 @@ pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
 /// # Errors
 /// 3100 for a file that is missing, 3101 for a syntax error.
 pub(super) fn check(shared: &Arc<Shared>, mount: &Mount, staged: Staged) -> Result<Checked> {
-    let files = referenced_files(staged.folder.path(), &staged.manifest)?;
+    let files = referenced_files(staged.folder.path(), &staged.manifest)
+        .map_err(|error| error.with_detail("Mount", mount))?;
     if !files.is_empty() {
         let service = Arc::new(bare_service(mount, &staged));
         workers::run(&shared.pool, service, JobKind::CheckSyntax(files))

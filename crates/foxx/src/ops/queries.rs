@@ -110,14 +110,12 @@ fn run(call: &Call<'_>) -> OpResult {
                 .as_i64()
                 .and_then(|n| usize::try_from(n).ok());
             let batch_rows = batch.filter(|n| *n > 0).unwrap_or(BATCH_ROWS);
-            return answer_batch(
-                call,
-                OpenCursor {
-                    cursor,
-                    transaction,
-                    batch_rows,
-                },
-            );
+            let open = OpenCursor {
+                cursor,
+                transaction,
+                batch_rows,
+            };
+            return answer_batch(call, None, open);
         }
     };
     let result = call.scope.object();
@@ -186,8 +184,8 @@ fn run_modification(context: &Context, query: &aql::Query<'_>) -> Result<Rows, O
     }
 }
 
-/// The next batch; the cursor is kept if there is more.
-fn answer_batch(call: &Call<'_>, mut open: OpenCursor) -> OpResult {
+/// The next batch; if there is more the cursor is kept, under the id it has or a new one.
+fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> OpResult {
     let mut text = vec![b'['];
     open.cursor
         .write_json_rows(&mut open.transaction, open.batch_rows, &mut text)?;
@@ -202,7 +200,10 @@ fn answer_batch(call: &Call<'_>, mut open: OpenCursor) -> OpResult {
             let message = format!("more than {CURSORS_MAX} cursors are open");
             return Err(OpError::Public(codes::RESOURCE_LIMIT, message));
         }
-        let id = call.context.shared.databases.next_tick()?.to_string();
+        let id = match id {
+            Some(id) => id,
+            None => call.context.shared.databases.next_tick()?.to_string(),
+        };
         result.set("id", &call.scope.text(&id))?;
         cursors.insert(id, open);
     } else {
@@ -219,7 +220,7 @@ fn next(call: &Call<'_>) -> OpResult {
     let open = call.context.cursors.borrow_mut().remove(&id);
     let code = codes::CURSOR_NOT_FOUND;
     let open = open.ok_or_else(|| OpError::Public(code, code.text().to_owned()))?;
-    answer_batch(call, open)
+    answer_batch(call, Some(id), open)
 }
 
 fn close(call: &Call<'_>) -> OpResult {

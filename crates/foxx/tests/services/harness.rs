@@ -87,9 +87,22 @@ impl Host {
     }
 
     pub fn begin(&self, method: &str, url: &str, headers: &str, body: &str) -> Pending {
+        let headers = format!("host: localhost:8529\n{headers}");
+        self.begin_with(DB, method, url, &headers, body, |_| {})
+    }
+
+    pub fn begin_with(
+        &self,
+        database: &str,
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: &str,
+        change: impl FnOnce(&mut ServiceRequest),
+    ) -> Pending {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let (send, receive) = mpsc::channel();
-        let Some(found) = self.foxx.find(DB, path) else {
+        let Some(found) = self.foxx.find(database, path) else {
             let headers = String::new();
             let answer = ServiceResponse {
                 status: 404,
@@ -100,12 +113,12 @@ impl Host {
             return Pending(receive);
         };
         let local: SocketAddr = "127.0.0.1:8529".parse().unwrap();
-        let request = ServiceRequest {
+        let mut request = ServiceRequest {
             service: found.service,
             method: method.to_owned(),
             path: found.rest.to_owned(),
             query: query.to_owned(),
-            headers: format!("host: localhost:8529\n{headers}"),
+            headers: headers.to_owned(),
             body: body.to_owned().into(),
             user: None,
             authorized: false,
@@ -113,6 +126,7 @@ impl Host {
             remote: "127.0.0.1:50000".parse().unwrap(),
             local,
         };
+        change(&mut request);
         self.foxx
             .dispatch(request, Box::new(move |answer| drop(send.send(answer))));
         Pending(receive)
