@@ -121,21 +121,38 @@ function usedPackages(inputs) {
   return [...packages].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-// Packages that tell their licence in prose only.
-const LICENCES_BY_README = { 'expect.js': 'MIT' };
+// Packages whose package.json tells no licence, or not by its usual name; of two we choose the one
+// named here.
+const LICENCES_READ = {
+  'expect.js': 'MIT',
+  formatio: 'BSD-3-Clause',
+  'highlight.js': 'BSD-3-Clause',
+  'joi-to-json-schema': 'Apache-2.0',
+  samsam: 'BSD-3-Clause',
+  xmldom: 'MIT',
+};
 
 function licenceOf(manifest) {
-  if (typeof manifest.license === 'string') return manifest.license;
-  if (manifest.license && manifest.license.type) return manifest.license.type;
+  if (Object.hasOwn(LICENCES_READ, manifest.name)) return LICENCES_READ[manifest.name];
   const listed = (manifest.licenses || []).map((item) => item.type).join(' OR ');
-  return listed || LICENCES_BY_README[manifest.name] || 'unknown';
+  const { license } = manifest;
+  const name = typeof license === 'object' && license !== null ? license.type : license || listed;
+  if (!name) throw new Error(`The licence of ${manifest.name} is not known`);
+  return name.replace(/^APACHE/, 'Apache');
 }
 
+// The licence file, else what the readme says under that heading.
 function licenceText(folder) {
-  const name = readdirSync(join(here, folder))
-    .sort()
-    .find((file) => /^(licen[cs]e|copying)/i.test(file));
-  return name === undefined ? '' : readFileSync(join(here, folder, name), 'utf8').trim();
+  const names = readdirSync(join(here, folder)).sort();
+  const read = (name) =>
+    readFileSync(join(here, folder, name), 'utf8')
+      .replace(/\r\n/g, '\n')
+      .trim();
+  const file = names.find((name) => /^(licen[cs]e|copying)/i.test(name));
+  if (file !== undefined) return read(file);
+  const readme = names.find((name) => /^readme/i.test(name));
+  const section = readme === undefined ? null : /^#+ .*licen[cs]e[\s\S]*/im.exec(read(readme));
+  return section === null ? 'The package holds no text beyond this name.' : section[0];
 }
 
 function licences(inputs) {
