@@ -13,8 +13,6 @@ mod vars;
 
 use std::sync::Arc;
 
-use value::Value;
-
 pub use expr::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,
     UnaryOp, VarId,
@@ -230,6 +228,30 @@ impl Aggregate {
     }
 }
 
+impl Aggregate {
+    /// The name of the function.
+    pub fn name(self) -> &'static str {
+        match self {
+            Aggregate::Length => "LENGTH",
+            Aggregate::Min => "MIN",
+            Aggregate::Max => "MAX",
+            Aggregate::Sum => "SUM",
+            Aggregate::Average => "AVERAGE",
+            Aggregate::Variance { sample: false, root: false } => "VARIANCE_POPULATION",
+            Aggregate::Variance { sample: true, root: false } => "VARIANCE_SAMPLE",
+            Aggregate::Variance { sample: false, root: true } => "STDDEV_POPULATION",
+            Aggregate::Variance { sample: true, root: true } => "STDDEV_SAMPLE",
+            Aggregate::Unique => "UNIQUE",
+            Aggregate::SortedUnique => "SORTED_UNIQUE",
+            Aggregate::CountDistinct => "COUNT_DISTINCT",
+            Aggregate::Push => "PUSH",
+            Aggregate::BitAnd => "BIT_AND",
+            Aggregate::BitOr => "BIT_OR",
+            Aggregate::BitXor => "BIT_XOR",
+        }
+    }
+}
+
 /// What a modification does.
 #[derive(Clone)]
 pub struct Modify {
@@ -345,9 +367,4 @@ impl Plan {
         static EMPTY: std::sync::LazyLock<Block> = std::sync::LazyLock::new(Block::default);
         self.subqueries.get(id.0).unwrap_or(&EMPTY)
     }
-}
-
-/// A constant that is true.
-pub(crate) fn is_true(expr: &Expr) -> bool {
-    matches!(expr, Expr::Const(value) if Value::to_bool(value))
 }

@@ -1,7 +1,5 @@
 //! Queries from text to rows.
 
-mod corpus;
-mod properties;
 
 use std::sync::Arc;
 

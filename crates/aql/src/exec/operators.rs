@@ -99,12 +99,13 @@ pub(crate) fn in_range(value: &Value, low: &Value, high: &Value) -> bool {
     whole.is_some_and(|number| (low.min(high)..=low.max(high)).contains(&number))
 }
 
-/// The place that an index means in an array: fractions are cut, negative ones count from the end.
+/// The place that an index means in an array: fractions are cut, negative ones count from the
+/// end, and what is no number means no place.
 pub(crate) fn as_index(index: &Value, length: usize) -> Option<usize> {
     let index = match index {
         Value::Int(index) => *index,
         Value::Double(index) => index.floor() as i64,
-        other => other.to_number().as_f64()?.floor() as i64,
+        _ => return None,
     };
     if index >= 0 {
         usize::try_from(index).ok()

@@ -1,12 +1,383 @@
 //! Plans as clients see them.
+//!
+//! Source of the shapes: public documentation, "AQL / Execution and performance / Explaining".
+//! Costs are rough: they tell a scan from a lookup, not one machine from another.
 
-use value::Object;
+mod expression;
 
-use super::Plan;
+use std::collections::BTreeSet;
+
+use value::{Object, Value};
+
+use super::{Block, Collect, Expr, IndexScan, Modify, Node, Plan, SubqueryId, Upsert, VarId};
+use crate::syntax::ast::ModifyKind;
+
+/// What a loop over a collection or array is assumed to give, when nothing is known.
+const ITEMS_GUESSED: f64 = 100.0;
 
 /// The public form of a plan.
 pub fn plan_object(plan: &Plan) -> Object {
+    let mut writer = Writer {
+        plan,
+        nodes: Vec::new(),
+        items: 1.0,
+        cost: 1.0,
+    };
+    writer.push("SingletonNode", Object::new());
+    writer.block(&plan.root);
+    if let Some(value) = &plan.root.value {
+        let mut node = writer.calculation("inVariable", value);
+        node.insert("count", true);
+        writer.push("ReturnNode", node);
+    }
+    let collections = plan.collections.iter().map(|collection| {
+        let mut object = Object::new();
+        object.insert("name", &*collection.name);
+        object.insert("type", if collection.is_written { "write" } else { "read" });
+        Value::object(object)
+    });
     let mut object = Object::new();
-    object.insert("rules", plan.rules.iter().map(|rule| (*rule).into()).collect::<Vec<value::Value>>());
+    let (cost, items) = (writer.cost, writer.items);
+    object.insert("nodes", writer.nodes);
+    object.insert("rules", texts(plan.rules.iter().copied()));
+    object.insert("collections", collections.collect::<Vec<_>>());
+    object.insert("variables", variables(plan));
+    object.insert("estimatedCost", number(cost));
+    object.insert("estimatedNrItems", number(items.ceil()));
+    object.insert("isModificationQuery", plan.is_modification());
+    object.insert("asyncPrefetchNodes", 0);
     object
+}
+
+fn texts<'t>(texts: impl Iterator<Item = &'t str>) -> Value {
+    Value::array(texts.map(Value::from).collect())
+}
+
+fn number(number: f64) -> Value {
+    Value::from_f64(number).unwrap_or_default()
+}
+
+fn variables(plan: &Plan) -> Value {
+    let mut documents = BTreeSet::new();
+    for block in std::iter::once(&plan.root).chain(&plan.subqueries) {
+        for node in &block.nodes {
+            match node {
+                Node::EnumerateCollection { out, .. } => documents.insert(*out),
+                Node::Index(scan) => documents.insert(scan.out),
+                _ => false,
+            };
+        }
+    }
+    let variable = |(at, name): (usize, &std::sync::Arc<str>)| {
+        let mut object = variable_object(VarId(at as u32), name);
+        object.insert("isFullDocumentFromCollection", documents.contains(&VarId(at as u32)));
+        Value::object(object)
+    };
+    Value::array(plan.variables.iter().enumerate().map(variable).collect())
+}
+
+fn variable_object(var: VarId, name: &str) -> Object {
+    let mut object = Object::new();
+    object.insert("id", u64::from(var.0));
+    if name.is_empty() {
+        object.insert("name", var.0.to_string());
+    } else {
+        object.insert("name", name);
+    }
+    object
+}
+
+/// Writes nodes one after the other, each depending on the one before.
+struct Writer<'p> {
+    plan: &'p Plan,
+    nodes: Vec<Value>,
+    items: f64,
+    cost: f64,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, kind: &str, details: Object) {
+        let id = self.nodes.len() + 1;
+        let mut node = Object::new();
+        node.insert("type", kind);
+        let before = (id > 1).then(|| Value::from(id - 1));
+        node.insert("dependencies", before.into_iter().collect::<Vec<_>>());
+        node.insert("id", id);
+        node.insert("estimatedCost", number(self.cost));
+        node.insert("estimatedNrItems", number(self.items.ceil()));
+        for (name, value) in details {
+            node.insert(name, value);
+        }
+        self.nodes.push(node.into());
+    }
+
+    fn variable(&self, var: VarId) -> Value {
+        let name = self.plan.variables.get(var.index()).map_or("", |name| name);
+        Value::object(variable_object(var, name))
+    }
+
+    /// A variable as `name`; what is more than a variable gets a calculation before.
+    fn calculation(&mut self, name: &str, value: &Expr) -> Object {
+        self.subqueries(value);
+        let mut details = Object::new();
+        if let Expr::Var(var) = value {
+            details.insert(name, self.variable(*var));
+            return details;
+        }
+        let mut calculation = Object::new();
+        calculation.insert("expression", expression::expression(self.plan, value));
+        let temporary = Value::object(variable_object(
+            VarId((self.plan.variables.len() + self.nodes.len()) as u32),
+            "",
+        ));
+        calculation.insert("outVariable", temporary.clone());
+        calculation.insert("canThrow", false);
+        calculation.insert("expressionType", kind_of(value));
+        self.cost += self.items;
+        self.push("CalculationNode", calculation);
+        details.insert(name, temporary);
+        details
+    }
+
+    /// The subqueries of an expression stand before it.
+    fn subqueries(&mut self, value: &Expr) {
+        if let Expr::Subquery(id, _) = value {
+            self.subquery(*id);
+        }
+        let mut inner = Vec::new();
+        value.for_each_child(&mut |child| inner.push(child.clone()));
+        inner.iter().for_each(|child| self.subqueries(child));
+    }
+
+    fn subquery(&mut self, id: SubqueryId) {
+        let outer = self.items;
+        let block = self.plan.subquery(id);
+        let mut details = Object::new();
+        details.insert("subqueryOutVariable", Value::object(variable_object(VarId(0), "")));
+        self.push("SubqueryStartNode", details);
+        self.block(block);
+        let details = match &block.value {
+            Some(value) => self.calculation("inVariable", value),
+            None => Object::new(),
+        };
+        self.items = outer;
+        self.push("SubqueryEndNode", details);
+    }
+
+    fn block(&mut self, block: &Block) {
+        block.nodes.iter().for_each(|node| self.node(node));
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::EnumerateCollection {
+                collection,
+                out,
+                projections,
+                ..
+            } => {
+                let mut details = Object::new();
+                details.insert("collection", &**self.plan.collection_name(*collection));
+                details.insert("random", false);
+                details.insert("outVariable", self.variable(*out));
+                details.insert("projections", paths(projections.as_deref()));
+                details.insert("producesResult", projections.as_ref().is_none_or(|p| !p.is_empty()));
+                self.items *= ITEMS_GUESSED;
+                self.cost += self.items;
+                self.push("EnumerateCollectionNode", details);
+            }
+            Node::Index(scan) => self.index(scan),
+            Node::EnumerateList { list, out } => {
+                let mut details = self.calculation("inVariable", list);
+                details.insert("outVariable", self.variable(*out));
+                self.items *= ITEMS_GUESSED;
+                self.cost += self.items;
+                self.push("EnumerateListNode", details);
+            }
+            Node::Filter(condition) => {
+                let details = self.calculation("inVariable", condition);
+                self.cost += self.items;
+                self.items /= 2.0;
+                self.push("FilterNode", details);
+            }
+            Node::Calculate { out, value } => {
+                self.subqueries(value);
+                let mut details = Object::new();
+                details.insert("expression", expression::expression(self.plan, value));
+                details.insert("outVariable", self.variable(*out));
+                details.insert("canThrow", false);
+                details.insert("expressionType", kind_of(value));
+                self.cost += self.items;
+                self.push("CalculationNode", details);
+            }
+            Node::Sort { keys, limit } => self.sort(keys, limit.as_ref()),
+            Node::Limit {
+                offset,
+                count,
+                full_count,
+            } => self.limit(offset.as_ref(), count.as_ref(), *full_count),
+            Node::Collect(collect) => self.collect(collect),
+            Node::Distinct(var) => {
+                let mut details = Object::new();
+                details.insert("groups", vec![self.variable(*var)]);
+                let mut options = Object::new();
+                options.insert("method", "distinct");
+                details.insert("collectOptions", options);
+                self.push("CollectNode", details);
+            }
+            Node::Modify(modify) => self.modify(modify),
+            Node::Upsert(upsert) => self.upsert(upsert),
+            Node::NoResults => {
+                self.items = 0.0;
+                self.push("NoResultsNode", Object::new());
+            }
+        }
+    }
+
+    fn index(&mut self, scan: &IndexScan) {
+        let mut index = Object::new();
+        index.insert("id", scan.index.public_number());
+        index.insert("type", scan.index.type_name());
+        index.insert("name", scan.index.name());
+        let fields: Vec<String> = scan.index.fields().iter().map(ToString::to_string).collect();
+        index.insert("fields", texts(fields.iter().map(String::as_str)));
+        index.insert("unique", scan.index.is_unique());
+        index.insert("sparse", scan.index.is_sparse());
+        index.insert("selectivityEstimate", number(scan.index.selectivity()));
+        let mut details = Object::new();
+        details.insert("collection", &**self.plan.collection_name(scan.collection));
+        details.insert("outVariable", self.variable(scan.out));
+        details.insert("projections", paths(scan.projections.as_deref()));
+        details.insert("producesResult", scan.projections.as_ref().is_none_or(|p| !p.is_empty()));
+        details.insert("indexes", vec![Value::object(index)]);
+        let conditions = Expr::And(scan.residual.clone());
+        details.insert("condition", expression::expression(self.plan, &conditions));
+        details.insert("ascending", !scan.descending);
+        details.insert("reverse", scan.descending);
+        let exact = scan.index.is_unique() && scan.equal.len() == scan.index.fields().len();
+        if !exact {
+            self.items *= if scan.residual.is_empty() { ITEMS_GUESSED } else { 10.0 };
+        }
+        self.cost += self.items;
+        self.push("IndexNode", details);
+    }
+
+    fn sort(&mut self, keys: &[(Expr, bool)], limit: Option<&Expr>) {
+        let mut elements = Vec::new();
+        for (key, descending) in keys {
+            let mut element = self.calculation("inVariable", key);
+            element.insert("ascending", !descending);
+            elements.push(Value::object(element));
+        }
+        let mut details = Object::new();
+        details.insert("elements", elements);
+        details.insert("stable", true);
+        if let Some(Expr::Const(limit)) = limit {
+            details.insert("limit", limit.clone());
+        }
+        let strategy = if limit.is_some() { "constrained-heap" } else { "standard" };
+        details.insert("strategy", strategy);
+        self.cost += self.items * self.items.max(2.0).log2();
+        self.push("SortNode", details);
+    }
+
+    fn limit(&mut self, offset: Option<&Expr>, count: Option<&Expr>, full_count: bool) {
+        let constant = |expr: Option<&Expr>| match expr {
+            Some(Expr::Const(value)) => value.clone(),
+            _ => Value::Int(0),
+        };
+        let mut details = Object::new();
+        details.insert("offset", constant(offset));
+        details.insert("limit", constant(count));
+        details.insert("fullCount", full_count);
+        if let Some(count) = count.and(constant(count).as_f64()) {
+            self.items = self.items.min(count);
+        }
+        self.push("LimitNode", details);
+    }
+
+    fn collect(&mut self, collect: &Collect) {
+        let mut groups = Vec::new();
+        for (var, value) in &collect.groups {
+            let mut group = self.calculation("inVariable", value);
+            group.insert("outVariable", self.variable(*var));
+            groups.push(Value::object(group));
+        }
+        let mut aggregates = Vec::new();
+        for (var, kind, argument) in &collect.aggregates {
+            let mut aggregate = match argument {
+                Some(argument) => self.calculation("inVariable", argument),
+                None => Object::new(),
+            };
+            aggregate.insert("outVariable", self.variable(*var));
+            aggregate.insert("type", kind.name());
+            aggregates.push(Value::object(aggregate));
+        }
+        let mut options = Object::new();
+        options.insert("method", if collect.groups.is_empty() { "sorted" } else { "hash" });
+        let mut details = Object::new();
+        details.insert("groups", groups);
+        details.insert("aggregates", aggregates);
+        if let Some((var, _)) = &collect.into {
+            details.insert("outVariable", self.variable(*var));
+        }
+        details.insert("collectOptions", options);
+        self.cost += self.items;
+        self.items = if collect.groups.is_empty() { 1.0 } else { self.items.max(1.0) * 0.8 };
+        self.push("CollectNode", details);
+    }
+
+    fn modify(&mut self, modify: &Modify) {
+        let mut details = self.calculation("inDocVariable", &modify.target);
+        if let Some(with) = &modify.with {
+            details = self.calculation("inDocVariable", with);
+            details.insert("inKeyVariable", expression::expression(self.plan, &modify.target));
+        }
+        details.insert("collection", &**self.plan.collection_name(modify.collection));
+        for (name, var) in [("outVariableOld", modify.old), ("outVariableNew", modify.new)] {
+            if let Some(var) = var {
+                details.insert(name, self.variable(var));
+            }
+        }
+        self.cost += self.items;
+        let kind = match modify.kind {
+            ModifyKind::Insert => "InsertNode",
+            ModifyKind::Update => "UpdateNode",
+            ModifyKind::Replace => "ReplaceNode",
+            ModifyKind::Remove => "RemoveNode",
+        };
+        self.push(kind, details);
+    }
+
+    fn upsert(&mut self, upsert: &Upsert) {
+        self.subquery(upsert.search);
+        let insert = self.calculation("insertVariable", &upsert.insert);
+        let update = self.calculation("updateVariable", &upsert.update);
+        let mut details: Object = insert.into_iter().chain(update).collect();
+        details.insert("collection", &**self.plan.collection_name(upsert.collection));
+        details.insert("inDocVariable", self.variable(upsert.old));
+        if let Some(new) = upsert.new {
+            details.insert("outVariableNew", self.variable(new));
+        }
+        details.insert("isReplace", upsert.replace);
+        self.cost += self.items;
+        self.push("UpsertNode", details);
+    }
+}
+
+fn kind_of(value: &Expr) -> &'static str {
+    match value {
+        Expr::Const(_) | Expr::Bind(_) => "json",
+        Expr::Path(..) => "attribute",
+        _ => "simple",
+    }
+}
+
+fn paths(projections: Option<&[std::sync::Arc<[std::sync::Arc<str>]>]>) -> Value {
+    let path = |names: &std::sync::Arc<[std::sync::Arc<str>]>| {
+        let mut object = Object::new();
+        object.insert("path", texts(names.iter().map(|name| &**name)));
+        Value::object(object)
+    };
+    Value::array(projections.unwrap_or_default().iter().map(path).collect())
 }

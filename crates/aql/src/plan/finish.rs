@@ -29,7 +29,7 @@ impl Plan {
         for block in &self.subqueries {
             self.add_block_reads(block, &mut read);
         }
-        let mut drop = |nodes: &mut Vec<Node>| {
+        let drop = |nodes: &mut Vec<Node>| {
             for node in nodes {
                 match node {
                     Node::Modify(modify) => {

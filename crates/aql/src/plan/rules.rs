@@ -1,9 +1,22 @@
 //! The optimizer: rules that change a plan without changing its answers, in order.
 //!
 //! A rule is a function of the plan; it says whether it changed anything. Rules are named as
-//! public documentation names them, "AQL / Optimizing queries / Optimizer rules".
+//! public documentation names them, "AQL / Optimizing queries / Optimizer rules", where it does.
 
-use super::{Catalog, Plan};
+mod inline_calculations;
+mod inline_subqueries;
+mod move_filters_up;
+mod optimize_subqueries;
+mod reduce_extraction_to_projection;
+mod remove_redundant_sorts;
+mod remove_unnecessary_calculations;
+mod remove_unnecessary_filters;
+mod replace_or_with_in;
+mod sort_limit;
+mod use_index_for_sort;
+mod use_indexes;
+
+use super::{Block, Catalog, Plan};
 use crate::error::Result;
 
 /// One rule.
@@ -12,13 +25,72 @@ pub struct Rule {
     pub name: &'static str,
     /// What it does, for `GET /_api/query/rules`.
     pub description: &'static str,
-    /// Whether it can be switched off.
-    pub can_be_disabled: bool,
     apply: fn(&mut Plan, &dyn Catalog) -> Result<bool>,
 }
 
 /// All rules in the order of their application.
-pub static ALL: &[Rule] = &[];
+pub static ALL: &[Rule] = &[
+    Rule {
+        name: "inline-subqueries",
+        description: "Turn a loop over a subquery into loops of the same block.",
+        apply: inline_subqueries::apply,
+    },
+    Rule {
+        name: "inline-calculations",
+        description: "Replace variables that only name an attribute, a variable or a constant.",
+        apply: inline_calculations::apply,
+    },
+    Rule {
+        name: "remove-unnecessary-filters",
+        description: "Remove conditions that are constant.",
+        apply: remove_unnecessary_filters::apply,
+    },
+    Rule {
+        name: "replace-or-with-in",
+        description: "Combine equalities of one attribute into one membership.",
+        apply: replace_or_with_in::apply,
+    },
+    Rule {
+        name: "optimize-subqueries",
+        description: "Make no array of a subquery that is only counted or asked for one row.",
+        apply: optimize_subqueries::apply,
+    },
+    Rule {
+        name: "remove-redundant-sorts",
+        description: "Of several sorts in a row keep the last one.",
+        apply: remove_redundant_sorts::apply,
+    },
+    Rule {
+        name: "move-filters-up",
+        description: "Check conditions as soon as what they read is known.",
+        apply: move_filters_up::apply,
+    },
+    Rule {
+        name: "remove-unnecessary-calculations",
+        description: "Compute no values that nobody reads.",
+        apply: remove_unnecessary_calculations::apply,
+    },
+    Rule {
+        name: "use-indexes",
+        description: "Find documents by an index instead of looking at all of them.",
+        apply: use_indexes::apply,
+    },
+    Rule {
+        name: "use-index-for-sort",
+        description: "Read documents in the wanted order instead of sorting them.",
+        apply: use_index_for_sort::apply,
+    },
+    Rule {
+        name: "sort-limit",
+        description: "Keep no more sorted rows than a limit lets pass.",
+        apply: sort_limit::apply,
+    },
+    Rule {
+        name: "reduce-extraction-to-projection",
+        description: "Read only the attributes that are used.",
+        apply: reduce_extraction_to_projection::apply,
+    },
+];
 
 /// Applies the rules that `choice` leaves on. `choice` holds `-name`, `+name`, `-all` and `+all`,
 /// read from left to right; unknown names are ignored.
@@ -27,10 +99,7 @@ pub static ALL: &[Rule] = &[];
 /// 1577 when a forced index hint cannot be followed.
 pub fn optimize(plan: &mut Plan, catalog: &dyn Catalog, choice: &[String]) -> Result<()> {
     for rule in ALL {
-        if rule.can_be_disabled && !is_on(rule, choice) {
-            continue;
-        }
-        if (rule.apply)(plan, catalog)? {
+        if is_on(rule, choice) && (rule.apply)(plan, catalog)? {
             plan.rules.push(rule.name);
         }
     }
@@ -49,4 +118,21 @@ fn is_on(rule: &Rule, choice: &[String]) -> bool {
         }
     }
     on
+}
+
+/// Calls `change` with each block, and the plan without that block.
+fn for_each_block(plan: &mut Plan, mut change: impl FnMut(&mut Plan, &mut Block)) {
+    for at in 0..plan.subqueries.len() {
+        let Some(block) = plan.subqueries.get_mut(at) else {
+            break;
+        };
+        let mut block = std::mem::take(block);
+        change(plan, &mut block);
+        if let Some(place) = plan.subqueries.get_mut(at) {
+            *place = block;
+        }
+    }
+    let mut root = std::mem::take(&mut plan.root);
+    change(plan, &mut root);
+    plan.root = root;
 }

@@ -15,7 +15,6 @@ macro_rules! keywords {
     ($($name:ident $text:literal $role:literal,)*) => {
         /// Reserved words.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "each is named like the word")]
         pub enum Keyword { $($name,)* }
 
         impl Keyword {
@@ -115,7 +114,6 @@ macro_rules! punctuation {
     ($($name:ident $text:literal $role:literal,)*) => {
         /// Operators and brackets.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "each is named like the sign")]
         pub enum Punctuation { $($name,)* }
 
         /// Longest first, so that the first that fits is right.

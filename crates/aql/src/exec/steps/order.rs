@@ -111,7 +111,9 @@ impl Step for Sort {
             return Ok(None);
         };
         if self.sorted.is_none() {
-            let limit = limit.as_ref().map(|limit| limit_number(limit, exec)).transpose()?;
+            // A full count needs all rows to pass.
+            let limit = limit.as_ref().filter(|_| !exec.state.count_full);
+            let limit = limit.map(|limit| limit_number(limit, exec)).transpose()?;
             self.sorted = Some(self.fill(keys, limit, upstream, exec)?);
         }
         let batch = self.sorted.as_mut().and_then(|sorted| sorted.take(want));

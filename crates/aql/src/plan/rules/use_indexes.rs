@@ -1,0 +1,323 @@
+//! `use-indexes`: conditions right behind a loop over a collection become a search in an index.
+//!
+//! An index serves equality on its first fields, then `IN` or a range on the next one. The
+//! conditions it serves are kept with it, for values that the index leaves out.
+
+use std::sync::Arc;
+
+use database::{Collection, Index, IndexKind};
+use error_codes::codes;
+use value::PathStep;
+
+use crate::error::{Error, Result};
+use crate::plan::{
+    ArrayCompare, BinaryOp, Block, Catalog, Expr, IndexHint, IndexScan, Node, Plan, Quantifier,
+    VarId,
+};
+
+pub(super) fn apply(plan: &mut Plan, catalog: &dyn Catalog) -> Result<bool> {
+    let mut changed = false;
+    let mut unusable = None;
+    super::for_each_block(plan, |plan, block| {
+        for at in 0..block.nodes.len() {
+            match improve(plan, block, at, catalog) {
+                Ok(improved) => changed |= improved,
+                Err(error) => unusable = Some(error),
+            }
+        }
+    });
+    match unusable {
+        Some(error) => Err(error),
+        None => Ok(changed),
+    }
+}
+
+/// A condition that an index may serve.
+struct Condition {
+    /// Which of the filters behind the loop.
+    filter: usize,
+    /// The attribute, and whether its members are meant.
+    names: Vec<Arc<str>>,
+    expands: bool,
+    kind: ConditionKind,
+    value: Expr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ConditionKind {
+    Equal,
+    In,
+    Lower { included: bool },
+    Upper { included: bool },
+}
+
+/// What an index can do for a loop.
+struct Choice {
+    scan: IndexScan,
+    used: Vec<usize>,
+    score: f64,
+}
+
+fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> Result<bool> {
+    let Some(Node::EnumerateCollection {
+        collection,
+        out,
+        hint,
+        ..
+    }) = block.nodes.get(at)
+    else {
+        return Ok(false);
+    };
+    if hint.disable {
+        return Ok(false);
+    }
+    let Some(info) = catalog.find_collection(plan.collection_name(*collection)) else {
+        return Ok(false);
+    };
+    let conditions = conditions(plan, block, at, *out);
+    let template = IndexScan {
+        collection: *collection,
+        out: *out,
+        index: Arc::clone(info.primary_index()),
+        equal: Vec::new(),
+        any: None,
+        lower: None,
+        upper: None,
+        descending: false,
+        by_id: false,
+        residual: Vec::new(),
+        projections: None,
+    };
+    let Some(choice) = choose(&template, &info, hint, &conditions)? else {
+        return Ok(false);
+    };
+    let mut scan = choice.scan;
+    let mut used = choice.used;
+    used.sort_unstable();
+    used.dedup();
+    for filter in used.into_iter().rev() {
+        if let Node::Filter(condition) = block.nodes.remove(filter) {
+            scan.residual.insert(0, condition);
+        }
+    }
+    if let Some(node) = block.nodes.get_mut(at) {
+        *node = Node::Index(Box::new(scan));
+    }
+    Ok(true)
+}
+
+fn choose(
+    template: &IndexScan,
+    info: &Collection,
+    hint: &IndexHint,
+    conditions: &[Condition],
+) -> Result<Option<Choice>> {
+    let hinted = |choice: &Choice| {
+        hint.names.iter().any(|name| **name == *choice.scan.index.name())
+    };
+    let all = info.indexes().filter_map(|index| fit(template, index, conditions));
+    let all: Vec<Choice> = all.collect();
+    if hint.force && !hint.names.is_empty() && !all.iter().any(hinted) {
+        return Err(Error::new_invalid(codes::QUERY_FORCED_INDEX_HINT_UNUSABLE));
+    }
+    let better = |a: &Choice, b: &Choice| {
+        hinted(a).cmp(&hinted(b)).then(a.score.total_cmp(&b.score))
+    };
+    // Of equally good ones the first created wins.
+    Ok(all.into_iter().rev().max_by(better))
+}
+
+/// The conditions of the filters that stand right behind the loop.
+fn conditions(plan: &Plan, block: &Block, at: usize, out: VarId) -> Vec<Condition> {
+    let mut found = Vec::new();
+    for (filter, node) in block.nodes.iter().enumerate().skip(at + 1) {
+        let Node::Filter(condition) = node else {
+            break;
+        };
+        found.extend(condition_of(plan, condition, filter, out));
+    }
+    found
+}
+
+fn condition_of(plan: &Plan, condition: &Expr, filter: usize, out: VarId) -> Option<Condition> {
+    let usable = |value: &Expr| !plan.reads(value).contains(out) && plan.is_pure(value);
+    let make = |path: (Vec<Arc<str>>, bool), kind, value: &Expr| {
+        usable(value).then(|| Condition {
+            filter,
+            names: path.0,
+            expands: path.1,
+            kind,
+            value: value.clone(),
+        })
+    };
+    match condition {
+        Expr::Binary(BinaryOp::In, pair) => match (path(&pair.0, out), members(&pair.1, out)) {
+            (Some(names), _) => make((names, false), ConditionKind::In, &pair.1),
+            (None, Some(names)) => make((names, true), ConditionKind::Equal, &pair.0),
+            (None, None) => None,
+        },
+        Expr::Binary(op, pair) => {
+            let kind = kind_of(*op)?;
+            if let Some(names) = path(&pair.0, out)
+                && let Some(condition) = make((names, false), kind, &pair.1)
+            {
+                return Some(condition);
+            }
+            make((path(&pair.1, out)?, false), mirrored(kind), &pair.0)
+        }
+        Expr::ArrayCompare(compare) => {
+            let ArrayCompare {
+                quantifier: Quantifier::Any,
+                op: BinaryOp::Equal,
+                left,
+                right,
+            } = &**compare
+            else {
+                return None;
+            };
+            make((members(left, out)?, true), ConditionKind::Equal, right)
+        }
+        _ => None,
+    }
+}
+
+fn kind_of(op: BinaryOp) -> Option<ConditionKind> {
+    match op {
+        BinaryOp::Equal => Some(ConditionKind::Equal),
+        BinaryOp::Greater => Some(ConditionKind::Lower { included: false }),
+        BinaryOp::GreaterEqual => Some(ConditionKind::Lower { included: true }),
+        BinaryOp::Less => Some(ConditionKind::Upper { included: false }),
+        BinaryOp::LessEqual => Some(ConditionKind::Upper { included: true }),
+        _ => None,
+    }
+}
+
+fn mirrored(kind: ConditionKind) -> ConditionKind {
+    match kind {
+        ConditionKind::Lower { included } => ConditionKind::Upper { included },
+        ConditionKind::Upper { included } => ConditionKind::Lower { included },
+        other => other,
+    }
+}
+
+/// The names of `out.a.b`.
+fn path(expr: &Expr, out: VarId) -> Option<Vec<Arc<str>>> {
+    match expr.as_path()? {
+        (var, names) if var == out && !names.is_empty() => Some(names.to_vec()),
+        _ => None,
+    }
+}
+
+/// The names of `out.a.b` or `out.a.b[*]`, as an array.
+fn members(expr: &Expr, out: VarId) -> Option<Vec<Arc<str>>> {
+    match expr {
+        Expr::Expand(expand)
+            if expand.levels == 1
+                && expand.filter.is_none()
+                && expand.limit.is_none()
+                && expand.value.is_none()
+                && expand.suffix.is_none() =>
+        {
+            path(&expand.base, out)
+        }
+        other => path(other, out),
+    }
+}
+
+/// What an index can do with these conditions; `None` when nothing.
+fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Option<Choice> {
+    let mut choice = Choice {
+        scan: IndexScan {
+            index: Arc::clone(index),
+            ..template.clone()
+        },
+        used: Vec::new(),
+        score: 0.0,
+    };
+    if index.kind() == IndexKind::Primary {
+        let by_id = |condition: &&Condition| {
+            matches!(condition.names.as_slice(), [name] if &**name == "_id")
+                && matches!(condition.kind, ConditionKind::Equal | ConditionKind::In)
+                && !condition.expands
+        };
+        if let Some(condition) = conditions.iter().find(by_id) {
+            choice.scan.by_id = true;
+            take(&mut choice, condition);
+        }
+    }
+    for field in index.fields() {
+        if choice.scan.by_id || choice.scan.any.is_some() || choice.scan.lower.is_some()
+            || choice.scan.upper.is_some()
+        {
+            break;
+        }
+        let (names, expands) = field_names(field.steps())?;
+        let on_field: Vec<&Condition> = conditions
+            .iter()
+            .filter(|condition| condition.names == names && condition.expands == expands)
+            .collect();
+        let of_kind = |kind| on_field.iter().find(|condition| condition.kind == kind).copied();
+        if let Some(condition) = of_kind(ConditionKind::Equal) {
+            take(&mut choice, condition);
+            continue;
+        }
+        if let Some(condition) = of_kind(ConditionKind::In) {
+            take(&mut choice, condition);
+            continue;
+        }
+        for condition in on_field {
+            take(&mut choice, condition);
+        }
+        break;
+    }
+    if choice.used.is_empty() {
+        return None;
+    }
+    let complete = choice.scan.equal.len() + usize::from(choice.scan.any.is_some())
+        == index.fields().len();
+    if index.is_unique() && complete {
+        choice.score += 100.0;
+    }
+    choice.score += index.selectivity();
+    Some(choice)
+}
+
+/// Lets the index serve a condition.
+fn take(choice: &mut Choice, condition: &Condition) {
+    let scan = &mut choice.scan;
+    let value = condition.value.clone();
+    match condition.kind {
+        ConditionKind::Equal => {
+            scan.equal.push(value);
+            choice.score += 10.0;
+        }
+        ConditionKind::In => {
+            scan.any = Some(value);
+            choice.score += 8.0;
+        }
+        // Of several bounds on one side the first is used; the others stay filters.
+        ConditionKind::Lower { included } if scan.lower.is_none() => {
+            scan.lower = Some((value, included));
+            choice.score += 3.0;
+        }
+        ConditionKind::Upper { included } if scan.upper.is_none() => {
+            scan.upper = Some((value, included));
+            choice.score += 3.0;
+        }
+        ConditionKind::Lower { .. } | ConditionKind::Upper { .. } => return,
+    }
+    choice.used.push(condition.filter);
+}
+
+/// The names of a field, and whether its members are indexed; `None` for other fields.
+pub(super) fn field_names(steps: &[PathStep]) -> Option<(Vec<Arc<str>>, bool)> {
+    let mut names = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        match step {
+            PathStep::Attribute(name) => names.push(name.clone()),
+            PathStep::Expand if at + 1 == steps.len() => return Some((names, true)),
+            PathStep::Expand => return None,
+        }
+    }
+    Some((names, false))
+}
