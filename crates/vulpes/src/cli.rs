@@ -1,0 +1,154 @@
+//! The command line as typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Runs Foxx services beside their documents.
+#[derive(Parser)]
+#[command(name = "vulpes", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start the server; SIGINT or SIGTERM stops it when its requests are done.
+    Serve(Box<Serve>),
+}
+
+/// Flags of `vulpes serve`. Names with a dot are those of the compatible product.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 picks a free one and prints it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8529", env = "VULPES_LISTEN")]
+    pub(crate) listen: SocketAddr,
+
+    /// Folder of documents and services; made if missing.
+    #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VULPES_DATA")]
+    pub(crate) data: PathBuf,
+
+    /// Password of user root, set at the first start only. Empty is allowed on loopback.
+    #[arg(long, value_name = "PASSWORD", env = "VULPES_ROOT_PASSWORD", hide_env_values = true)]
+    pub(crate) root_password: Option<String>,
+
+    /// Install a service if its mount is free: /mount=folder-or-zip. Repeatable.
+    #[arg(long, value_name = "MOUNT=PATH")]
+    pub(crate) install: Vec<String>,
+
+    /// File with the secret that signs tokens; made in the data folder if not given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwt_secret_file: Option<PathBuf>,
+
+    /// What to log: a level, or target=level pairs.
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "VULPES_LOG")]
+    pub(crate) log: String,
+
+    /// Memory for pages of the store, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) store_cache: usize,
+
+    /// Workers that run services; 0 takes one per core, at least 2.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) workers: usize,
+
+    /// Longest run of one request in a service, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) request_time: f64,
+
+    /// Longest run of a script or a test run, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300.0)]
+    pub(crate) script_time: f64,
+
+    /// Requests that may wait for a worker; further ones get 503.
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    pub(crate) queue: usize,
+
+    /// Heap of one service in one worker, MiB.
+    #[arg(long = "javascript.v8-max-heap", alias = "heap", value_name = "MIB",
+          default_value_t = 512)]
+    pub(crate) heap: usize,
+
+    /// Whether requests need a login.
+    #[arg(long = "server.authentication", value_name = "BOOL", default_value_t = true,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) authentication: bool,
+
+    /// Whether only the built-in API needs a login; services are then reachable without one.
+    #[arg(long = "server.authentication-system-only", value_name = "BOOL", default_value_t = true,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) authentication_system_only: bool,
+
+    /// Lifetime of tokens from /_open/auth, seconds.
+    #[arg(long = "server.session-timeout", value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) session_timeout: u64,
+
+    /// Origin that may send credentials. Repeatable.
+    #[arg(long = "http.trusted-origin", value_name = "ORIGIN")]
+    pub(crate) trusted_origin: Vec<String>,
+
+    /// Largest request body, bytes.
+    #[arg(long = "http.body-bytes-max", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub(crate) body_bytes_max: usize,
+
+    /// Largest header block, bytes.
+    #[arg(long = "http.header-bytes-max", value_name = "BYTES", default_value_t = 1 << 20)]
+    pub(crate) header_bytes_max: usize,
+
+    /// Longest URL, bytes.
+    #[arg(long = "http.url-bytes-max", value_name = "BYTES", default_value_t = 16 << 10)]
+    pub(crate) url_bytes_max: usize,
+
+    /// Connections at once.
+    #[arg(long = "http.connections-max", value_name = "N", default_value_t = 10_000)]
+    pub(crate) connections_max: usize,
+
+    /// Requests of the built-in API that run or wait at once.
+    #[arg(long = "http.requests-max", value_name = "N", default_value_t = 1024)]
+    pub(crate) requests_max: usize,
+
+    /// How long a client may take for a request's head, seconds.
+    #[arg(long = "http.head-time", value_name = "SECONDS", default_value_t = 30.0)]
+    pub(crate) head_time: f64,
+
+    /// How long a client may stall in a body or an answer, seconds.
+    #[arg(long = "http.stall-time", value_name = "SECONDS", default_value_t = 30.0)]
+    pub(crate) stall_time: f64,
+
+    /// How long a stop waits for running requests, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub(crate) stop_time: f64,
+
+    /// Whether the management API of services answers.
+    #[arg(long = "foxx.api", value_name = "BOOL", default_value_t = true,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) foxx_api: bool,
+
+    /// Whether bundles may be fetched from any URL.
+    #[arg(long = "foxx.allow-install-from-remote", value_name = "BOOL", default_value_t = false,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) install_from_remote: bool,
+
+    /// Files that services may use: regular expression. Repeatable.
+    #[arg(long = "javascript.files-allowlist", value_name = "REGEX")]
+    pub(crate) files_allowlist: Vec<String>,
+
+    /// Files that services may not use. Repeatable.
+    #[arg(long = "javascript.files-denylist", value_name = "REGEX")]
+    pub(crate) files_denylist: Vec<String>,
+
+    /// URLs that services may request: regular expression. Repeatable.
+    #[arg(long = "javascript.endpoints-allowlist", value_name = "REGEX")]
+    pub(crate) endpoints_allowlist: Vec<String>,
+
+    /// URLs that services may not request. Repeatable.
+    #[arg(long = "javascript.endpoints-denylist", value_name = "REGEX")]
+    pub(crate) endpoints_denylist: Vec<String>,
+
+    /// Environment variables that services see: regular expression. Repeatable.
+    #[arg(long = "javascript.environment-variables-allowlist", value_name = "REGEX")]
+    pub(crate) environment_allowlist: Vec<String>,
+}

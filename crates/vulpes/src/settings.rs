@@ -1,0 +1,159 @@
+//! From what was typed to what the parts want, with everything that is wrong said at once.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use anyhow::bail;
+use regex::Regex;
+
+use crate::cli::Serve;
+
+/// Checked settings of a server.
+pub(crate) struct Resolved {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) root_password: String,
+    pub(crate) installs: Vec<Install>,
+    pub(crate) jwt_secret_file: PathBuf,
+    pub(crate) store: store_redb::Settings,
+    pub(crate) database: database::Settings,
+    pub(crate) foxx: foxx::Settings,
+    pub(crate) http: http_api::Settings,
+}
+
+/// A service to install if its mount is free.
+pub(crate) struct Install {
+    pub(crate) mount: String,
+    pub(crate) source: PathBuf,
+}
+
+/// Checks what was typed; reads the environment and nothing else.
+pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
+    let mut problems = Problems::default();
+    let data = std::path::absolute(&typed.data)?;
+    let http = http(typed, &mut problems);
+    let foxx = foxx(typed, &data, &mut problems);
+    let installs = typed.install.iter().filter_map(|text| install(text, &mut problems)).collect();
+    let root_password = typed.root_password.clone().unwrap_or_default();
+    problems.end()?;
+    let secret_file = typed.jwt_secret_file.clone();
+    Ok(Resolved {
+        listen: typed.listen,
+        root_password,
+        installs,
+        jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
+        store: store_redb::Settings::new(typed.store_cache << 20),
+        database: database::Settings::recommended(),
+        foxx,
+        http,
+        data,
+    })
+}
+
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, text: String) {
+        self.0.push(text);
+    }
+
+    fn seconds(&mut self, flag: &str, seconds: f64) -> Duration {
+        Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).unwrap_or_else(
+            || {
+                self.add(format!("--{flag} must be more than 0 seconds, not {seconds}"));
+                Duration::from_secs(1)
+            },
+        )
+    }
+
+    fn at_least(&mut self, flag: &str, number: usize, least: usize) -> usize {
+        if number < least {
+            self.add(format!("--{flag} must be at least {least}, not {number}"));
+        }
+        number
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        bail!("{}", self.0.join("\n        "));
+    }
+}
+
+fn http(typed: &Serve, problems: &mut Problems) -> http_api::Settings {
+    http_api::Settings {
+        authentication: typed.authentication,
+        authentication_system_only: typed.authentication_system_only,
+        session_lifetime: Duration::from_secs(typed.session_timeout),
+        trusted_origins: typed.trusted_origin.clone(),
+        body_bytes_max: problems.at_least("http.body-bytes-max", typed.body_bytes_max, 1024),
+        header_bytes_max: problems.at_least("http.header-bytes-max", typed.header_bytes_max, 8192),
+        url_bytes_max: problems.at_least("http.url-bytes-max", typed.url_bytes_max, 256),
+        connections_max: problems.at_least("http.connections-max", typed.connections_max, 1),
+        requests_max: problems.at_least("http.requests-max", typed.requests_max, 1),
+        head_timeout: problems.seconds("http.head-time", typed.head_time),
+        stall_timeout: problems.seconds("http.stall-time", typed.stall_time),
+        stop_timeout: problems.seconds("stop-time", typed.stop_time),
+        foxx_api: typed.foxx_api,
+        ..http_api::Settings::documented()
+    }
+}
+
+fn foxx(typed: &Serve, data: &Path, problems: &mut Problems) -> foxx::Settings {
+    let cores = available_parallelism().map_or(2, usize::from);
+    let mut settings = foxx::Settings::new(data.join("apps"), data.join("tmp"), cores);
+    settings.server_version = http_api::Settings::documented().version;
+    settings.authentication_enabled = typed.authentication;
+    settings.install_from_remote = typed.install_from_remote;
+    settings.environment = environment(&typed.environment_allowlist, problems);
+    settings.files.allowed = patterns("files-allowlist", &typed.files_allowlist, problems);
+    settings.files.denied = patterns("files-denylist", &typed.files_denylist, problems);
+    settings.endpoints.allowed =
+        patterns("endpoints-allowlist", &typed.endpoints_allowlist, problems);
+    settings.endpoints.denied = patterns("endpoints-denylist", &typed.endpoints_denylist, problems);
+    let workers = &mut settings.workers;
+    if typed.workers > 0 {
+        workers.workers = problems.at_least("workers", typed.workers, 2);
+        workers.workers_max = workers.workers_max.max(workers.workers);
+    }
+    workers.queue_max = problems.at_least("queue", typed.queue, 1);
+    workers.request_time_max = problems.seconds("request-time", typed.request_time);
+    workers.script_time_max = problems.seconds("script-time", typed.script_time);
+    workers.heap_bytes_max = problems.at_least("javascript.v8-max-heap", typed.heap, 16) << 20;
+    workers.stop_time_max = problems.seconds("stop-time", typed.stop_time);
+    settings
+}
+
+fn patterns(flag: &str, texts: &[String], problems: &mut Problems) -> Vec<String> {
+    for text in texts {
+        if let Err(error) = Regex::new(text) {
+            problems.add(format!("--javascript.{flag} {text}: {error}"));
+        }
+    }
+    texts.to_vec()
+}
+
+fn environment(allowlist: &[String], problems: &mut Problems) -> Vec<(String, String)> {
+    let texts = patterns("environment-variables-allowlist", allowlist, problems);
+    let allowed: Vec<Regex> = texts.iter().filter_map(|text| Regex::new(text).ok()).collect();
+    // Variables that are no text cannot be shown to a service.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| allowed.iter().any(|pattern| pattern.is_match(name)))
+        .collect()
+}
+
+fn install(text: &str, problems: &mut Problems) -> Option<Install> {
+    let install = text.split_once('=').and_then(|(mount, source)| {
+        let source = std::path::absolute(source).ok()?;
+        Some(Install { mount: mount.to_owned(), source })
+    });
+    if install.is_none() {
+        problems.add(format!("--install {text}: must be /mount=folder-or-zip"));
+    }
+    install
+}
