@@ -1,4 +1,4 @@
-// `console`: every call is one entry of the server's log, marked with the mount of the service.
+// `console`: every call is one entry of the server's log, which the host marks with the mount.
 'use strict';
 
 const state = require('../runtime/state.js');
@@ -62,7 +62,7 @@ function createConsole() {
             .split('\n')
             .map((line) => indent + line)
             .join('\n');
-    state.ops.log(level, `[${state.init.mount}] ${body}`);
+    state.ops.log(level, body);
   };
   const log =
     (level) =>
