@@ -137,7 +137,7 @@ impl Foxx {
             reply(ServiceResponse::from_error(&error, false, &request.headers));
             return;
         }
-        if let Err((error, task)) = self.0.pool.submit(Task::Request(Box::new(request), reply)) {
+        if let Err((error, task)) = self.0.pool.submit(Task::Request(Arc::new(request), reply)) {
             task.refuse(&error);
         }
     }

@@ -75,6 +75,8 @@ pub struct WorkerSettings {
     pub workers: usize,
     /// Workers at most while others wait for answers to their own requests.
     pub workers_max: usize,
+    /// How long a worker beyond the usual number waits for work before it ends.
+    pub extra_idle: Duration,
     /// Requests that wait for a worker; further ones are answered 503.
     pub queue_max: usize,
     /// How long a request waits for a worker before it is answered 503.
@@ -106,6 +108,7 @@ impl WorkerSettings {
         Self {
             workers,
             workers_max: workers * 4 + 16,
+            extra_idle: Duration::from_secs(30),
             queue_max: 4096,
             queue_time_max: Duration::from_secs(30),
             request_time_max: Duration::from_secs(60),

@@ -24,7 +24,7 @@ pub type Reply = Box<dyn FnOnce(ServiceResponse) + Send>;
 /// Something for a worker to do.
 pub(crate) enum Task {
     /// Answer a request.
-    Request(Box<ServiceRequest>, Reply),
+    Request(Arc<ServiceRequest>, Reply),
     /// Anything else.
     Job(Job),
 }

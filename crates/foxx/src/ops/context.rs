@@ -22,7 +22,7 @@ pub(crate) struct Context {
     pub(crate) worker: usize,
     service: Arc<Service>,
     make_error: OnceCell<Value>,
-    pub(super) request: RefCell<Option<ServiceRequest>>,
+    pub(super) request: RefCell<Option<Arc<ServiceRequest>>>,
     pub(super) response: RefCell<Option<ServiceResponse>>,
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
@@ -60,9 +60,9 @@ impl Context {
         drop(self.make_error.set(make_error));
     }
 
-    pub(crate) fn begin_request(&self, request: &ServiceRequest) {
+    pub(crate) fn begin_request(&self, request: &Arc<ServiceRequest>) {
         self.response.replace(None);
-        self.request.replace(Some(request.clone()));
+        self.request.replace(Some(Arc::clone(request)));
     }
 
     pub(crate) fn take_response(&self) -> Option<ServiceResponse> {

@@ -73,7 +73,7 @@ fn request(call: &Call<'_>) -> OpResult {
     };
     let exchange = Exchange::read(&spec, body, shared)?;
     let pool = &shared.pool;
-    let answer = pool.while_blocked(call.context.worker, shared, || exchange.run(shared))?;
+    let answer = pool.while_blocked(call.context.worker, || exchange.run(shared))?;
     let result = call.scope.object();
     result.set("status", &call.scope.number(answer.status))?;
     result.set("message", &call.scope.text(&answer.message))?;

@@ -117,7 +117,7 @@ fn sleep(call: &Call<'_>) -> OpResult {
     let time = Duration::try_from_secs_f64(ms / 1000.0).map_err(|e| bad(e.to_string()))?;
     let (never, wait) = (Mutex::new(()), Condvar::new());
     let (pool, worker) = (&call.context.shared.pool, call.context.worker);
-    pool.while_blocked(worker, &call.context.shared, || {
+    pool.while_blocked(worker, || {
         // Nobody signals: this is a wait for time, cut at the limit that ends the request anyway.
         wait.wait_for(&mut never.lock(), time.min(longest));
     });

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub(crate) struct Pool {
     ended: Condvar,
     settings: WorkerSettings,
     clock: Arc<dyn Clock>,
+    /// What workers are given; set at the start.
+    shared: OnceLock<Weak<Shared>>,
 }
 
 #[derive(Default)]
@@ -77,17 +79,20 @@ const PASSED_OVER_MAX: u32 = 16;
 
 impl Pool {
     pub(crate) fn new(settings: WorkerSettings, clock: Arc<dyn Clock>) -> Self {
-        let ended = Condvar::new();
+        let (state, ended) = (Mutex::default(), Condvar::new());
+        let shared = OnceLock::new();
         Self {
-            state: Mutex::default(),
+            state,
             ended,
             settings,
             clock,
+            shared,
         }
     }
 
     /// Starts the settings' number of workers.
-    pub(crate) fn start(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<()> {
+    pub(crate) fn start(&self, shared: &Arc<Shared>) -> Result<()> {
+        self.shared.get_or_init(|| Arc::downgrade(shared));
         let mut state = self.state.lock();
         for _ in 0..self.settings.workers.max(2) {
             self.spawn(&mut state, shared)
@@ -96,7 +101,7 @@ impl Pool {
         Ok(())
     }
 
-    fn spawn(self: &Arc<Self>, state: &mut State, shared: &Arc<Shared>) -> io::Result<()> {
+    fn spawn(&self, state: &mut State, shared: &Arc<Shared>) -> io::Result<()> {
         let slot = Slot {
             wake: Arc::new(Condvar::new()),
             mail: VecDeque::new(),
@@ -111,7 +116,7 @@ impl Pool {
             .iter()
             .position(|slot| !slot.alive)
             .unwrap_or(state.slots.len());
-        let (pool, shared) = (Arc::clone(self), Arc::clone(shared));
+        let (pool, shared) = (Arc::clone(&shared.pool), Arc::clone(shared));
         let settings = ThreadSettings {
             name: format!("foxx-{id}"),
             stack_bytes: Some(WORKER_STACK_BYTES),
@@ -158,7 +163,23 @@ impl Pool {
             return Err((error, queued.task));
         }
         state.queue.push_back(queued);
+        self.grow(&mut state);
         Ok(())
+    }
+
+    /// Starts a further worker while others wait for something outside, so that a service that
+    /// requests its own server is answered.
+    fn grow(&self, state: &mut State) {
+        let enough = state.alive - state.blocked >= self.settings.workers.max(2);
+        if enough || state.alive >= self.settings.workers_max || state.stopping {
+            return;
+        }
+        let Some(shared) = self.shared.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        if let Err(error) = self.spawn(state, &shared) {
+            tracing::warn!(%error, "no further worker could be started");
+        }
     }
 
     /// Has every worker that is not blocked load a service; one receiver a worker.
@@ -208,50 +229,37 @@ impl Pool {
         }
     }
 
-    /// Runs `wait` on worker `id`, which meanwhile counts as absent: if nobody else is free, a
-    /// further worker is started, so that a service that requests its own server is answered.
-    pub(crate) fn while_blocked<T>(
-        self: &Arc<Self>,
-        id: usize,
-        shared: &Arc<Shared>,
-        wait: impl FnOnce() -> T,
-    ) -> T {
-        self.set_blocked(id, true, Some(shared));
+    /// Runs `wait` on worker `id`, which meanwhile counts as absent: another one may be started.
+    pub(crate) fn while_blocked<T>(&self, id: usize, wait: impl FnOnce() -> T) -> T {
         struct Unblock<'p>(&'p Pool, usize);
         impl Drop for Unblock<'_> {
             fn drop(&mut self) {
-                self.0.set_blocked_flag(self.1, false);
+                self.0.set_blocked(self.1, false);
             }
         }
+        self.set_blocked(id, true);
         let _unblock = Unblock(self, id);
         wait()
     }
 
-    fn set_blocked(self: &Arc<Self>, id: usize, blocked: bool, shared: Option<&Arc<Shared>>) {
-        self.set_blocked_flag(id, blocked);
+    fn set_blocked(&self, id: usize, blocked: bool) {
         let mut state = self.state.lock();
-        let enough = state.alive - state.blocked >= self.settings.workers.max(2);
-        if enough || state.alive >= self.settings.workers_max || state.stopping {
-            return;
-        }
-        let Some(shared) = shared else { return };
-        if let Err(error) = self.spawn(&mut state, shared) {
-            tracing::warn!(%error, "no further worker could be started");
-        }
-    }
-
-    fn set_blocked_flag(&self, id: usize, blocked: bool) {
-        let mut state = self.state.lock();
-        let Some(slot) = state.slots.get_mut(id) else {
+        let state = &mut *state;
+        let Some(slot) = state
+            .slots
+            .get_mut(id)
+            .filter(|slot| slot.blocked != blocked)
+        else {
             return;
         };
-        if slot.blocked != blocked {
-            slot.blocked = blocked;
-            state.blocked = if blocked {
-                state.blocked + 1
-            } else {
-                state.blocked - 1
-            };
+        slot.blocked = blocked;
+        if !blocked {
+            state.blocked -= 1;
+            return;
+        }
+        state.blocked += 1;
+        if !state.queue.is_empty() {
+            self.grow(state);
         }
     }
 
@@ -266,8 +274,18 @@ impl Pool {
             let Some(wake) = state.slots.get(id).map(|slot| Arc::clone(&slot.wake)) else {
                 return Next::End;
             };
-            wake.wait(&mut state);
+            let is_extra = id >= self.settings.workers.max(2);
+            let waited_long = if is_extra {
+                wake.wait_for(&mut state, self.settings.extra_idle)
+                    .timed_out()
+            } else {
+                wake.wait(&mut state);
+                false
+            };
             state.idle.retain(|idle| *idle != id);
+            if waited_long && !state.has_work(id) {
+                return state.leave(id);
+            }
         }
     }
 
@@ -283,15 +301,7 @@ impl Pool {
         if let Some(queued) = state.take_queued(id) {
             return Some(self.task(queued));
         }
-        let surplus = state.alive - state.blocked > self.settings.workers.max(2);
-        (state.stopping || surplus).then(|| {
-            // No one may post to a worker that is about to end.
-            if let Some(slot) = state.slots.get_mut(id) {
-                slot.blocked = true;
-                state.blocked += 1;
-            }
-            Next::End
-        })
+        state.stopping.then(|| state.leave(id))
     }
 
     fn task(&self, queued: Queued) -> Next {
@@ -361,6 +371,19 @@ impl Pool {
 }
 
 impl State {
+    fn has_work(&self, id: usize) -> bool {
+        self.slots.get(id).is_some_and(|slot| !slot.mail.is_empty())
+    }
+
+    /// Counts worker `id` as absent, so that no one posts to it any more.
+    fn leave(&mut self, id: usize) -> Next {
+        if let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.blocked) {
+            slot.blocked = true;
+            self.blocked += 1;
+        }
+        Next::End
+    }
+
     /// A waiting worker, if possible one that has the VM of service `number`.
     fn take_idle(&mut self, number: u64) -> Option<usize> {
         let has = |id: &usize| {

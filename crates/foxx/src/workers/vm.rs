@@ -107,7 +107,7 @@ impl ServiceVm {
     }
 
     /// Answers one request. The main file is loaded.
-    pub(super) fn dispatch(&mut self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    pub(super) fn dispatch(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
         self.requests = self.requests.wrapping_add(1);
         self.context.begin_request(request);
         let time = self.shared.settings.workers.request_time_max;

@@ -83,7 +83,7 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, request: &ServiceRequest, reply: Reply, waited: Duration) {
+    fn answer(&mut self, request: &Arc<ServiceRequest>, reply: Reply, waited: Duration) {
         let service = &request.service;
         let limit = self.shared.settings.workers.queue_time_max;
         let result = if waited > limit {
@@ -111,7 +111,7 @@ impl Worker {
         self.drop_unfit();
     }
 
-    fn serve(&mut self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    fn serve(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
         if request.service.development {
             return self.serve_development(request);
         }
@@ -121,7 +121,7 @@ impl Worker {
 
     /// Reloads everything from the folder, runs the set-up script and answers from a VM that is
     /// dropped afterwards.
-    fn serve_development(&mut self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    fn serve_development(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
         let service = lifecycle::reload_development(&self.shared, &request.service)?;
         if let Some(error) = service.find_obstacle() {
             return Err(error);
@@ -133,9 +133,10 @@ impl Worker {
         }
         let mut vm = self.new_vm(&service)?;
         vm.load().map_err(|error| error.with_status(503))?;
-        let mut request = request.clone();
-        request.service = service;
-        vm.dispatch(&request)
+        vm.dispatch(&Arc::new(ServiceRequest {
+            service,
+            ..(**request).clone()
+        }))
     }
 
     fn run_job(&mut self, service: &Arc<Service>, kind: JobKind) -> Result<Outcome> {

@@ -7,3 +7,4 @@ mod harness;
 mod healing;
 mod lifecycle;
 mod limits;
+mod machine;
