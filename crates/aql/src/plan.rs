@@ -4,8 +4,8 @@
 //! executor. It holds no bind values except those that decide its shape, so it can be kept and
 //! used again.
 
-mod expr;
 pub mod explain;
+mod expr;
 mod finish;
 mod lower;
 pub mod rules;
@@ -17,8 +17,8 @@ pub use expr::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,
     UnaryOp, VarId,
 };
-pub use lower::{Lowered, lower};
 pub(crate) use lower::missing_bind;
+pub use lower::{Lowered, lower};
 pub use vars::VarSet;
 
 /// A query ready to run.
@@ -237,10 +237,22 @@ impl Aggregate {
             Aggregate::Max => "MAX",
             Aggregate::Sum => "SUM",
             Aggregate::Average => "AVERAGE",
-            Aggregate::Variance { sample: false, root: false } => "VARIANCE_POPULATION",
-            Aggregate::Variance { sample: true, root: false } => "VARIANCE_SAMPLE",
-            Aggregate::Variance { sample: false, root: true } => "STDDEV_POPULATION",
-            Aggregate::Variance { sample: true, root: true } => "STDDEV_SAMPLE",
+            Aggregate::Variance {
+                sample: false,
+                root: false,
+            } => "VARIANCE_POPULATION",
+            Aggregate::Variance {
+                sample: true,
+                root: false,
+            } => "VARIANCE_SAMPLE",
+            Aggregate::Variance {
+                sample: false,
+                root: true,
+            } => "STDDEV_POPULATION",
+            Aggregate::Variance {
+                sample: true,
+                root: true,
+            } => "STDDEV_SAMPLE",
             Aggregate::Unique => "UNIQUE",
             Aggregate::SortedUnique => "SORTED_UNIQUE",
             Aggregate::CountDistinct => "COUNT_DISTINCT",
@@ -359,7 +371,9 @@ impl Plan {
 
     /// Whether the query writes.
     pub fn is_modification(&self) -> bool {
-        self.collections.iter().any(|collection| collection.is_written)
+        self.collections
+            .iter()
+            .any(|collection| collection.is_written)
     }
 
     /// The block of a subquery.

@@ -70,15 +70,23 @@ impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
     /// `memoryLimit`, `optimizer.rules`. What is unknown or of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
-        let mut read = Self::default();
-        read.full_count = options.get("fullCount").to_bool();
-        read.fail_on_warning = options.get("failOnWarning").to_bool();
+        let mut read = Self {
+            full_count: options.get("fullCount").to_bool(),
+            fail_on_warning: options.get("failOnWarning").to_bool(),
+            ..Self::default()
+        };
         if let Some(count) = options.get("maxWarningCount").as_i64() {
             read.warnings_max = usize::try_from(count).unwrap_or(0);
         }
-        let seconds = options.get("maxRuntime").as_f64().filter(|seconds| *seconds > 0.0);
+        let seconds = options
+            .get("maxRuntime")
+            .as_f64()
+            .filter(|seconds| *seconds > 0.0);
         read.runtime_max = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let bytes = options.get("memoryLimit").as_i64().filter(|bytes| *bytes > 0);
+        let bytes = options
+            .get("memoryLimit")
+            .as_i64()
+            .filter(|bytes| *bytes > 0);
         read.memory_bytes_max = bytes.and_then(|bytes| usize::try_from(bytes).ok());
         if let Some(rules) = options.get("optimizer").get("rules").as_array() {
             let texts = rules.iter().filter_map(Value::as_str);

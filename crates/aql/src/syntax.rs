@@ -126,7 +126,11 @@ pub(crate) fn visit_expressions<'b>(block: &'b Block, visit: &mut dyn FnMut(&'b 
             StatementKind::Return { value, .. } => visit(value),
             StatementKind::Modify(modify) => {
                 visit(&modify.target);
-                modify.with.iter().chain(&modify.options).for_each(&mut *visit);
+                modify
+                    .with
+                    .iter()
+                    .chain(&modify.options)
+                    .for_each(&mut *visit);
             }
             StatementKind::Upsert(upsert) => {
                 match &upsert.search {

@@ -1,6 +1,5 @@
 //! Queries from text to rows.
 
-
 use std::sync::Arc;
 
 use database::{
@@ -67,8 +66,9 @@ impl World {
             }
             let documents = definition.get("documents").as_array().unwrap_or_default();
             let mut txn = self.begin();
-            let results =
-                txn.insert(&collection, documents.to_vec(), &WriteOptions::default()).unwrap();
+            let results = txn
+                .insert(&collection, documents.to_vec(), &WriteOptions::default())
+                .unwrap();
             results.into_iter().for_each(|result| {
                 result.unwrap();
             });
@@ -80,7 +80,13 @@ impl World {
         self.database.begin(TransactionOptions::default()).unwrap()
     }
 
-    fn start(&self, txn: &Transaction, text: &str, bind: &Object, options: &Options) -> Result<Cursor> {
+    fn start(
+        &self,
+        txn: &Transaction,
+        text: &str,
+        bind: &Object,
+        options: &Options,
+    ) -> Result<Cursor> {
         let ctx = Context {
             environment: self.environment.clone(),
             limits: self.limits.clone(),
@@ -111,7 +117,9 @@ fn parse(text: &str) -> Value {
 #[test]
 fn a_limit_stops_the_loops_above_it() {
     let world = World::new();
-    let rows = world.query("FOR i IN 1..1000000000000 LIMIT 2 RETURN i").unwrap();
+    let rows = world
+        .query("FOR i IN 1..1000000000000 LIMIT 2 RETURN i")
+        .unwrap();
     assert_eq!(rows, [Value::Int(1), Value::Int(2)]);
 }
 
@@ -120,7 +128,9 @@ fn rows_come_in_batches() {
     let world = World::new();
     let mut txn = world.begin();
     let text = "FOR i IN 1..2500 RETURN i";
-    let mut cursor = world.start(&txn, text, &Object::new(), &Options::default()).unwrap();
+    let mut cursor = world
+        .start(&txn, text, &Object::new(), &Options::default())
+        .unwrap();
     assert_eq!(cursor.next_values(&mut txn, 2000).unwrap().len(), 2000);
     assert!(cursor.has_more(&mut txn).unwrap());
     let mut text = Vec::new();
@@ -135,7 +145,9 @@ fn killed_queries_end() {
     let world = World::new();
     let mut txn = world.begin();
     let text = "FOR i IN 1..1000000000 FILTER i < 0 RETURN i";
-    let mut cursor = world.start(&txn, text, &Object::new(), &Options::default()).unwrap();
+    let mut cursor = world
+        .start(&txn, text, &Object::new(), &Options::default())
+        .unwrap();
     world.environment.cancel.kill();
     let error = cursor.all_values(&mut txn).unwrap_err();
     assert_eq!(error.code().number(), 1500);
@@ -154,13 +166,19 @@ fn memory_has_a_limit() {
     let mut cursor = world.start(&txn, text, &Object::new(), &options).unwrap();
     let error = cursor.all_values(&mut txn).unwrap_err();
     assert_eq!(error.code().number(), 32);
-    assert!(error.message().contains("memoryLimit"), "{}", error.message());
+    assert!(
+        error.message().contains("memoryLimit"),
+        "{}",
+        error.message()
+    );
 }
 
 #[test]
 fn a_kept_plan_serves_other_values_but_not_other_shapes() {
     let world = World::new();
-    world.load(&parse(r#"{"a":{"documents":[{"_key":"1","x":1,"y":2}]},"b":{}}"#));
+    world.load(&parse(
+        r#"{"a":{"documents":[{"_key":"1","x":1,"y":2}]},"b":{}}"#,
+    ));
     let mut txn = world.begin();
     let mut ask = |text: &str, bind: &str| {
         let bind = parse(bind);
@@ -174,7 +192,13 @@ fn a_kept_plan_serves_other_values_but_not_other_shapes() {
     assert_eq!(ask(text, r#"{"@c":"a","v":1,"n":"x"}"#).unwrap(), one(1));
     assert_eq!(ask(text, r#"{"@c":"a","v":2,"n":"y"}"#).unwrap(), []);
     assert_eq!(ask(text, r#"{"@c":"b","v":1,"n":"y"}"#).unwrap(), []);
-    assert_eq!(ask(text, r#"{"@c":"a","v":1}"#).unwrap_err().code().number(), 1551);
+    assert_eq!(
+        ask(text, r#"{"@c":"a","v":1}"#)
+            .unwrap_err()
+            .code()
+            .number(),
+        1551
+    );
     let more = r#"{"@c":"a","v":1,"n":"y","z":1}"#;
     assert_eq!(ask(text, more).unwrap_err().code().number(), 1552);
 }

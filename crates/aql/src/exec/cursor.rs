@@ -38,7 +38,9 @@ pub struct Cursor {
 
 impl Cursor {
     pub(crate) fn new(start: Start, txn: &Transaction) -> Result<Self> {
-        let Start { plan, environment, .. } = start;
+        let Start {
+            plan, environment, ..
+        } = start;
         let started = environment.platform.clock.monotonic();
         let mut warnings = Warnings::new(start.warnings_max, start.fail_on_warning);
         for (code, message) in &plan.warnings {
@@ -217,12 +219,7 @@ impl Cursor {
 }
 
 /// Appends the JSON of an expression; what is stored as JSON is copied, not parsed.
-fn write_json(
-    expr: &Expr,
-    row: &[Slot],
-    exec: &mut Exec<'_>,
-    out: &mut Vec<u8>,
-) -> Result<()> {
+fn write_json(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>, out: &mut Vec<u8>) -> Result<()> {
     match expr {
         Expr::Var(var) => match row.get(var.index()) {
             Some(slot) => slot.write_json(out),
@@ -265,11 +262,14 @@ fn write_json(
 /// Whether the names are written down and each occurs once.
 fn is_plain(properties: &[(crate::plan::Key, Expr)]) -> bool {
     use crate::plan::Key;
-    properties.iter().enumerate().all(|(at, (key, _))| match key {
-        Key::Name(name) => !properties
-            .iter()
-            .skip(at + 1)
-            .any(|(other, _)| matches!(other, Key::Name(other) if other == name)),
-        Key::Computed(_) => false,
-    })
+    properties
+        .iter()
+        .enumerate()
+        .all(|(at, (key, _))| match key {
+            Key::Name(name) => !properties
+                .iter()
+                .skip(at + 1)
+                .any(|(other, _)| matches!(other, Key::Name(other) if other == name)),
+            Key::Computed(_) => false,
+        })
 }

@@ -27,7 +27,9 @@ impl DocumentSource for Documents<'_> {
         let collection = self.txn.collection(name).map_err(to_error)?;
         *self.lookups += 1;
         let found = self.txn.get(&collection, key.as_str()).map_err(to_error)?;
-        found.map(|document| document.to_value().map_err(to_error)).transpose()
+        found
+            .map(|document| document.to_value().map_err(to_error))
+            .transpose()
     }
 
     fn count(&mut self, collection: &str) -> Result<u64, Error> {
@@ -37,13 +39,17 @@ impl DocumentSource for Documents<'_> {
 
     fn collections(&mut self) -> Result<Vec<(String, String)>, Error> {
         let all = self.txn.collections();
-        Ok(all.map(|found| (found.id().to_string(), found.name().to_owned())).collect())
+        Ok(all
+            .map(|found| (found.id().to_string(), found.name().to_owned()))
+            .collect())
     }
 
     fn wait(&mut self, duration: Duration) -> Result<(), Error> {
         let clock = &self.environment.platform.clock;
         let wanted = clock.monotonic() + duration;
-        let end = self.deadline.map_or(wanted, |deadline| deadline.min(wanted));
+        let end = self
+            .deadline
+            .map_or(wanted, |deadline| deadline.min(wanted));
         loop {
             let now = clock.monotonic();
             if self.environment.cancel.is_killed() || (now >= end && end < wanted) {

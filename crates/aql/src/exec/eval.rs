@@ -19,9 +19,9 @@ pub(crate) fn eval(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>) -> Result<Val
         Expr::Const(value) => Ok(value.clone()),
         Expr::Bind(at) => Ok(exec.state.binds.get(*at).cloned().unwrap_or_default()),
         Expr::Var(var) => row.get(var.index()).map_or(Ok(Value::Null), Slot::to_value),
-        Expr::Path(var, names) => {
-            Ok(row.get(var.index()).map_or(Value::Null, |slot| slot.path(names)))
-        }
+        Expr::Path(var, names) => Ok(row
+            .get(var.index())
+            .map_or(Value::Null, |slot| slot.path(names))),
         Expr::Local(at) => Ok(exec.state.locals.get(*at).cloned().unwrap_or_default()),
         Expr::Attribute(base, name) => Ok(eval(base, row, exec)?.get(name).clone()),
         Expr::Index(pair) => {
@@ -122,14 +122,47 @@ fn eval_binary(
     row: &[Slot],
     exec: &mut Exec<'_>,
 ) -> Result<Value> {
+    if let Some(answer) = compare_stored(op, left, right, row, exec)? {
+        return Ok(answer);
+    }
     let left = eval(left, row, exec)?;
     if let (BinaryOp::In | BinaryOp::NotIn, Expr::Range(pair)) = (op, right) {
         let low = eval(&pair.0, row, exec)?;
         let high = eval(&pair.1, row, exec)?;
-        return Ok(Value::Bool(in_range(&left, &low, &high) == (op == BinaryOp::In)));
+        return Ok(Value::Bool(
+            in_range(&left, &low, &high) == (op == BinaryOp::In),
+        ));
     }
     let right = eval(right, row, exec)?;
     binary(op, &left, &right, exec)
+}
+
+/// Compares a stored text with another text without reading it into a value.
+fn compare_stored(
+    op: BinaryOp,
+    left: &Expr,
+    right: &Expr,
+    row: &[Slot],
+    exec: &mut Exec<'_>,
+) -> Result<Option<Value>> {
+    if !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) || !right.is_const() {
+        return Ok(None);
+    }
+    let Expr::Path(var, names) = left else {
+        return Ok(None);
+    };
+    let stored = row
+        .get(var.index())
+        .and_then(|slot| slot.stored_json(names));
+    let Some([b'"', inner @ .., b'"']) = stored else {
+        return Ok(None);
+    };
+    if inner.contains(&b'\\') {
+        return Ok(None);
+    }
+    let right = eval(right, row, exec)?;
+    let equal = right.as_str().is_some_and(|text| text.as_bytes() == inner);
+    Ok(Some(Value::Bool(equal == (op == BinaryOp::Equal))))
 }
 
 fn unary(op: UnaryOp, operand: &Value, exec: &mut Exec<'_>) -> Result<Value> {
@@ -287,7 +320,12 @@ fn eval_question(question: &Question, row: &[Slot], exec: &mut Exec<'_>) -> Resu
         };
         matching += usize::from(holds);
     }
-    let holds = matches_quantifier(&question.quantifier, operand.as_ref(), matching, items.len());
+    let holds = matches_quantifier(
+        &question.quantifier,
+        operand.as_ref(),
+        matching,
+        items.len(),
+    );
     Ok(Value::Bool(holds))
 }
 
@@ -315,7 +353,8 @@ fn eval_subquery(
             let before = rows.len();
             for at in 0..batch.len() {
                 exec.check()?;
-                let value = result.map_or(Ok(Value::Null), |expr| eval(expr, batch.row(at), exec))?;
+                let value =
+                    result.map_or(Ok(Value::Null), |expr| eval(expr, batch.row(at), exec))?;
                 rows.push(value);
                 if wanted == SubqueryUse::First {
                     return Ok(rows.pop().unwrap_or_default());

@@ -110,7 +110,9 @@ pub(crate) fn as_index(index: &Value, length: usize) -> Option<usize> {
     if index >= 0 {
         usize::try_from(index).ok()
     } else {
-        usize::try_from(index.unsigned_abs()).ok().and_then(|back| length.checked_sub(back))
+        usize::try_from(index.unsigned_abs())
+            .ok()
+            .and_then(|back| length.checked_sub(back))
     }
 }
 
@@ -141,9 +143,7 @@ pub(crate) fn matches_quantifier(
         (Quantifier::Any, _) => matching > 0,
         (Quantifier::All, _) => matching == length,
         (Quantifier::None, _) => matching == 0,
-        (Quantifier::AtLeast(_), operand) => {
-            matching as f64 >= operand.map_or(0.0, count)
-        }
+        (Quantifier::AtLeast(_), operand) => matching as f64 >= operand.map_or(0.0, count),
         (Quantifier::Exactly(_), Some(Value::Array(range))) => {
             let bound = |value: Option<&Value>| value.map_or(0.0, count);
             (bound(range.first())..=bound(range.last())).contains(&(matching as f64))

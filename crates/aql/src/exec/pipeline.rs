@@ -50,11 +50,7 @@ impl Upstream<'_> {
     }
 }
 
-fn pull(
-    steps: &mut [Box<dyn Step>],
-    exec: &mut Exec<'_>,
-    want: usize,
-) -> Result<Option<Batch>> {
+fn pull(steps: &mut [Box<dyn Step>], exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {
     match steps.split_last_mut() {
         Some((last, before)) => last.next(&mut Upstream { steps: before }, exec, want),
         None => Ok(None),
@@ -109,7 +105,10 @@ impl Place {
     /// The description.
     pub(crate) fn node(self, plan: &Plan) -> &Node {
         static NONE: Node = Node::NoResults;
-        block_of(plan, self.subquery).nodes.get(self.at).unwrap_or(&NONE)
+        block_of(plan, self.subquery)
+            .nodes
+            .get(self.at)
+            .unwrap_or(&NONE)
     }
 }
 
@@ -121,12 +120,7 @@ impl Step for Start {
         self.0 = Some(Batch::single(row));
     }
 
-    fn next(
-        &mut self,
-        _: &mut Upstream<'_>,
-        _: &mut Exec<'_>,
-        _: usize,
-    ) -> Result<Option<Batch>> {
+    fn next(&mut self, _: &mut Upstream<'_>, _: &mut Exec<'_>, _: usize) -> Result<Option<Batch>> {
         Ok(self.0.take())
     }
 }

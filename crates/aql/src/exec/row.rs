@@ -34,10 +34,29 @@ impl Slot {
     /// The attribute that names lead to; `null` where they lead nowhere.
     pub(crate) fn path(&self, names: &[Arc<str>]) -> Value {
         match self {
-            Slot::Value(value) => {
-                names.iter().fold(value, |value, name| value.get(name)).clone()
-            }
-            Slot::Document(document) => document.get_path(names),
+            Slot::Value(value) => names
+                .iter()
+                .fold(value, |value, name| value.get(name))
+                .clone(),
+            Slot::Document(document) => match names.split_first() {
+                Some((first, _)) if &**first == "_id" => document.get_path(names),
+                Some((first, rest)) => {
+                    let text = document.get_json(first);
+                    let text = rest.iter().fold(text, |text, name| {
+                        text.and_then(|text| json::find_attribute(text, name))
+                    });
+                    text.map_or(Value::Null, read_json)
+                }
+                None => Value::Null,
+            },
+        }
+    }
+
+    /// The JSON text of an attribute of a stored document; `None` where there is no such text.
+    pub(crate) fn stored_json(&self, names: &[Arc<str>]) -> Option<&[u8]> {
+        match (self, names) {
+            (Slot::Document(document), [name]) if &**name != "_id" => document.get_json(name),
+            _ => None,
         }
     }
 
@@ -64,15 +83,38 @@ impl From<Value> for Slot {
     }
 }
 
+/// Reads stored JSON text. Texts without escapes and integers, which are most of what queries
+/// look at, do not need the parser.
+fn read_json(text: &[u8]) -> Value {
+    let simple = match text {
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            std::str::from_utf8(inner).ok().map(Value::from)
+        }
+        [b'-' | b'0'..=b'9', ..] => {
+            let digits = std::str::from_utf8(text).ok();
+            digits
+                .and_then(|digits| digits.parse::<i64>().ok())
+                .map(Value::Int)
+        }
+        b"null" => Some(Value::Null),
+        b"true" => Some(Value::Bool(true)),
+        b"false" => Some(Value::Bool(false)),
+        _ => None,
+    };
+    // Stored text is valid; damaged text reads as null, as the database reads it.
+    simple.unwrap_or_else(|| json::parse(text).unwrap_or_default())
+}
+
 /// About how many bytes a value keeps in memory.
 pub(crate) fn value_size(value: &Value) -> usize {
     size_of::<Slot>()
         + match value {
             Value::String(text) => text.len(),
             Value::Array(items) => items.iter().map(value_size).sum(),
-            Value::Object(object) => {
-                object.iter().map(|(name, value)| name.len() + value_size(value)).sum()
-            }
+            Value::Object(object) => object
+                .iter()
+                .map(|(name, value)| name.len() + value_size(value))
+                .sum(),
             _ => 0,
         }
 }
@@ -126,13 +168,17 @@ impl Batch {
     /// The slots of a row; empty beyond the end.
     pub(crate) fn row(&self, at: usize) -> &[Slot] {
         let start = at * self.width;
-        self.slots.get(start..start + self.width).unwrap_or_default()
+        self.slots
+            .get(start..start + self.width)
+            .unwrap_or_default()
     }
 
     /// A row, to be changed.
     pub(crate) fn row_mut(&mut self, at: usize) -> &mut [Slot] {
         let start = at * self.width;
-        self.slots.get_mut(start..start + self.width).unwrap_or_default()
+        self.slots
+            .get_mut(start..start + self.width)
+            .unwrap_or_default()
     }
 
     /// Sets one slot of a row.
@@ -173,7 +219,8 @@ impl Batch {
             }
             if at != kept {
                 for slot in 0..self.width {
-                    self.slots.swap(kept * self.width + slot, at * self.width + slot);
+                    self.slots
+                        .swap(kept * self.width + slot, at * self.width + slot);
                 }
             }
             kept += 1;
@@ -196,7 +243,11 @@ impl Batch {
         Batch {
             width: self.width,
             rows,
-            slots: self.slots.get(..rows * self.width).unwrap_or_default().to_vec(),
+            slots: self
+                .slots
+                .get(..rows * self.width)
+                .unwrap_or_default()
+                .to_vec(),
         }
     }
 

@@ -153,7 +153,11 @@ impl Exec<'_> {
             let elapsed = state.environment.platform.clock.monotonic() - state.started;
             if elapsed > max {
                 let message = format!("query killed: maxRuntime is {} s", max.as_secs_f64());
-                return Err(Error::with_message(ErrorKind::Killed, codes::QUERY_KILLED, message));
+                return Err(Error::with_message(
+                    ErrorKind::Killed,
+                    codes::QUERY_KILLED,
+                    message,
+                ));
             }
         }
         Ok(())
@@ -218,9 +222,8 @@ impl Exec<'_> {
         body: impl FnOnce(&mut Pipeline, &mut Self) -> Result<T>,
     ) -> Result<T> {
         let taken = self.state.subqueries.get_mut(id.0).and_then(Option::take);
-        let mut pipeline = taken.unwrap_or_else(|| {
-            Box::new(Pipeline::new(&self.state.plan, Some(id)))
-        });
+        let mut pipeline =
+            taken.unwrap_or_else(|| Box::new(Pipeline::new(&self.state.plan, Some(id))));
         pipeline.start(row);
         let result = body(&mut pipeline, self);
         if let Some(place) = self.state.subqueries.get_mut(id.0) {

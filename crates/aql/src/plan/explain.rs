@@ -33,7 +33,14 @@ pub fn plan_object(plan: &Plan) -> Object {
     let collections = plan.collections.iter().map(|collection| {
         let mut object = Object::new();
         object.insert("name", &*collection.name);
-        object.insert("type", if collection.is_written { "write" } else { "read" });
+        object.insert(
+            "type",
+            if collection.is_written {
+                "write"
+            } else {
+                "read"
+            },
+        );
         Value::object(object)
     });
     let mut object = Object::new();
@@ -70,7 +77,10 @@ fn variables(plan: &Plan) -> Value {
     }
     let variable = |(at, name): (usize, &std::sync::Arc<str>)| {
         let mut object = variable_object(VarId(at as u32), name);
-        object.insert("isFullDocumentFromCollection", documents.contains(&VarId(at as u32)));
+        object.insert(
+            "isFullDocumentFromCollection",
+            documents.contains(&VarId(at as u32)),
+        );
         Value::object(object)
     };
     Value::array(plan.variables.iter().enumerate().map(variable).collect())
@@ -153,7 +163,10 @@ impl Writer<'_> {
         let outer = self.items;
         let block = self.plan.subquery(id);
         let mut details = Object::new();
-        details.insert("subqueryOutVariable", Value::object(variable_object(VarId(0), "")));
+        details.insert(
+            "subqueryOutVariable",
+            Value::object(variable_object(VarId(0), "")),
+        );
         self.push("SubqueryStartNode", details);
         self.block(block);
         let details = match &block.value {
@@ -181,7 +194,10 @@ impl Writer<'_> {
                 details.insert("random", false);
                 details.insert("outVariable", self.variable(*out));
                 details.insert("projections", paths(projections.as_deref()));
-                details.insert("producesResult", projections.as_ref().is_none_or(|p| !p.is_empty()));
+                details.insert(
+                    "producesResult",
+                    projections.as_ref().is_none_or(|p| !p.is_empty()),
+                );
                 self.items *= ITEMS_GUESSED;
                 self.cost += self.items;
                 self.push("EnumerateCollectionNode", details);
@@ -239,7 +255,12 @@ impl Writer<'_> {
         index.insert("id", scan.index.public_number());
         index.insert("type", scan.index.type_name());
         index.insert("name", scan.index.name());
-        let fields: Vec<String> = scan.index.fields().iter().map(ToString::to_string).collect();
+        let fields: Vec<String> = scan
+            .index
+            .fields()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         index.insert("fields", texts(fields.iter().map(String::as_str)));
         index.insert("unique", scan.index.is_unique());
         index.insert("sparse", scan.index.is_sparse());
@@ -248,7 +269,10 @@ impl Writer<'_> {
         details.insert("collection", &**self.plan.collection_name(scan.collection));
         details.insert("outVariable", self.variable(scan.out));
         details.insert("projections", paths(scan.projections.as_deref()));
-        details.insert("producesResult", scan.projections.as_ref().is_none_or(|p| !p.is_empty()));
+        details.insert(
+            "producesResult",
+            scan.projections.as_ref().is_none_or(|p| !p.is_empty()),
+        );
         details.insert("indexes", vec![Value::object(index)]);
         let conditions = Expr::And(scan.residual.clone());
         details.insert("condition", expression::expression(self.plan, &conditions));
@@ -256,7 +280,11 @@ impl Writer<'_> {
         details.insert("reverse", scan.descending);
         let exact = scan.index.is_unique() && scan.equal.len() == scan.index.fields().len();
         if !exact {
-            self.items *= if scan.residual.is_empty() { ITEMS_GUESSED } else { 10.0 };
+            self.items *= if scan.residual.is_empty() {
+                ITEMS_GUESSED
+            } else {
+                10.0
+            };
         }
         self.cost += self.items;
         self.push("IndexNode", details);
@@ -275,7 +303,11 @@ impl Writer<'_> {
         if let Some(Expr::Const(limit)) = limit {
             details.insert("limit", limit.clone());
         }
-        let strategy = if limit.is_some() { "constrained-heap" } else { "standard" };
+        let strategy = if limit.is_some() {
+            "constrained-heap"
+        } else {
+            "standard"
+        };
         details.insert("strategy", strategy);
         self.cost += self.items * self.items.max(2.0).log2();
         self.push("SortNode", details);
@@ -314,7 +346,14 @@ impl Writer<'_> {
             aggregates.push(Value::object(aggregate));
         }
         let mut options = Object::new();
-        options.insert("method", if collect.groups.is_empty() { "sorted" } else { "hash" });
+        options.insert(
+            "method",
+            if collect.groups.is_empty() {
+                "sorted"
+            } else {
+                "hash"
+            },
+        );
         let mut details = Object::new();
         details.insert("groups", groups);
         details.insert("aggregates", aggregates);
@@ -323,7 +362,11 @@ impl Writer<'_> {
         }
         details.insert("collectOptions", options);
         self.cost += self.items;
-        self.items = if collect.groups.is_empty() { 1.0 } else { self.items.max(1.0) * 0.8 };
+        self.items = if collect.groups.is_empty() {
+            1.0
+        } else {
+            self.items.max(1.0) * 0.8
+        };
         self.push("CollectNode", details);
     }
 
@@ -331,10 +374,19 @@ impl Writer<'_> {
         let mut details = self.calculation("inDocVariable", &modify.target);
         if let Some(with) = &modify.with {
             details = self.calculation("inDocVariable", with);
-            details.insert("inKeyVariable", expression::expression(self.plan, &modify.target));
+            details.insert(
+                "inKeyVariable",
+                expression::expression(self.plan, &modify.target),
+            );
         }
-        details.insert("collection", &**self.plan.collection_name(modify.collection));
-        for (name, var) in [("outVariableOld", modify.old), ("outVariableNew", modify.new)] {
+        details.insert(
+            "collection",
+            &**self.plan.collection_name(modify.collection),
+        );
+        for (name, var) in [
+            ("outVariableOld", modify.old),
+            ("outVariableNew", modify.new),
+        ] {
             if let Some(var) = var {
                 details.insert(name, self.variable(var));
             }
@@ -354,7 +406,10 @@ impl Writer<'_> {
         let insert = self.calculation("insertVariable", &upsert.insert);
         let update = self.calculation("updateVariable", &upsert.update);
         let mut details: Object = insert.into_iter().chain(update).collect();
-        details.insert("collection", &**self.plan.collection_name(upsert.collection));
+        details.insert(
+            "collection",
+            &**self.plan.collection_name(upsert.collection),
+        );
         details.insert("inDocVariable", self.variable(upsert.old));
         if let Some(new) = upsert.new {
             details.insert("outVariableNew", self.variable(new));

@@ -181,7 +181,11 @@ impl Expr {
                 visit(&parts.2);
             }
             Expr::ArrayCompare(compare) => {
-                compare.quantifier.operand().into_iter().for_each(&mut *visit);
+                compare
+                    .quantifier
+                    .operand()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 visit(&compare.left);
                 visit(&compare.right);
             }
@@ -191,7 +195,11 @@ impl Expr {
             }
             Expr::Question(question) => {
                 visit(&question.base);
-                question.quantifier.operand().into_iter().for_each(&mut *visit);
+                question
+                    .quantifier
+                    .operand()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 question.filter.iter().for_each(visit);
             }
         }
@@ -228,7 +236,11 @@ impl Expr {
                 visit(&mut parts.2);
             }
             Expr::ArrayCompare(compare) => {
-                compare.quantifier.operand_mut().into_iter().for_each(&mut *visit);
+                compare
+                    .quantifier
+                    .operand_mut()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 visit(&mut compare.left);
                 visit(&mut compare.right);
             }
@@ -251,7 +263,11 @@ impl Expr {
             }
             Expr::Question(question) => {
                 visit(&mut question.base);
-                question.quantifier.operand_mut().into_iter().for_each(&mut *visit);
+                question
+                    .quantifier
+                    .operand_mut()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 question.filter.iter_mut().for_each(visit);
             }
         }

@@ -44,7 +44,9 @@ impl Plan {
             }
         };
         drop(&mut self.root.nodes);
-        self.subqueries.iter_mut().for_each(|block| drop(&mut block.nodes));
+        self.subqueries
+            .iter_mut()
+            .for_each(|block| drop(&mut block.nodes));
     }
 
     /// A `LIMIT` after a modification limits rows, not writes.
@@ -71,7 +73,10 @@ impl Plan {
             for node in &mut block.nodes {
                 node.for_each_expr_mut(&mut |expr| shape.wrap_once(expr, &mut count));
             }
-            block.value.iter_mut().for_each(|expr| shape.wrap_once(expr, &mut count));
+            block
+                .value
+                .iter_mut()
+                .for_each(|expr| shape.wrap_once(expr, &mut count));
         };
         mark(&mut self.root);
         self.subqueries.iter_mut().for_each(&mut mark);
@@ -165,7 +170,10 @@ impl Plan {
             }
             sets.extend(&node.sets());
         }
-        block.value.iter().for_each(|value| self.add_outer_reads(value, &mut reads));
+        block
+            .value
+            .iter()
+            .for_each(|value| self.add_outer_reads(value, &mut reads));
         reads.remove_all(&sets);
         reads
     }
@@ -177,7 +185,10 @@ impl Plan {
             for node in &block.nodes {
                 node.for_each_expr(&mut |expr| pure = pure && self.is_pure(expr));
             }
-            block.value.iter().for_each(|value| pure = pure && self.is_pure(value));
+            block
+                .value
+                .iter()
+                .for_each(|value| pure = pure && self.is_pure(value));
         }
         pure
     }

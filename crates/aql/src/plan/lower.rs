@@ -137,7 +137,9 @@ impl Lowerer<'_> {
 
     fn find_variable(&self, name: &str) -> Option<VarId> {
         let mut found = self.bindings.iter().rev();
-        found.find(|binding| &*binding.name == name).map(|binding| binding.var)
+        found
+            .find(|binding| &*binding.name == name)
+            .map(|binding| binding.var)
     }
 
     /// Resolves a collection and notes what is done to it.
@@ -162,7 +164,10 @@ impl Lowerer<'_> {
             return Err(unknown_collection(name));
         }
         if self.plan.collections.len() >= COLLECTIONS_MAX {
-            return Err(Error::new(ErrorKind::Limit, codes::QUERY_TOO_MANY_COLLECTIONS));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                codes::QUERY_TOO_MANY_COLLECTIONS,
+            ));
         }
         self.plan.collections.push(CollectionUse {
             name: name.clone(),
@@ -182,7 +187,9 @@ impl Lowerer<'_> {
 
     fn after_modification(&self, collection: CollectionId) -> Error {
         let name = self.plan.collection_name(collection);
-        let text = codes::QUERY_ACCESS_AFTER_MODIFICATION.text().replace("%s", name);
+        let text = codes::QUERY_ACCESS_AFTER_MODIFICATION
+            .text()
+            .replace("%s", name);
         Error::invalid(codes::QUERY_ACCESS_AFTER_MODIFICATION, text)
     }
 

@@ -29,12 +29,18 @@ impl VarSet {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
         }
-        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own |= other);
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(own, other)| *own |= other);
     }
 
     /// Takes the variables of another set away.
     pub fn remove_all(&mut self, other: &VarSet) {
-        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own &= !other);
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(own, other)| *own &= !other);
     }
 
     /// Whether a variable is in both.
@@ -71,7 +77,10 @@ impl Plan {
         for node in &block.nodes {
             self.add_node_reads(node, set);
         }
-        block.value.iter().for_each(|value| self.add_reads(value, set));
+        block
+            .value
+            .iter()
+            .for_each(|value| self.add_reads(value, set));
     }
 
     /// Adds what a step reads.
@@ -133,7 +142,10 @@ impl Node {
             Node::Limit { offset, count, .. } => offset.iter().chain(count).for_each(visit),
             Node::Collect(collect) => {
                 collect.groups.iter().for_each(|(_, value)| visit(value));
-                let arguments = collect.aggregates.iter().filter_map(|(_, _, arg)| arg.as_ref());
+                let arguments = collect
+                    .aggregates
+                    .iter()
+                    .filter_map(|(_, _, arg)| arg.as_ref());
                 arguments.for_each(&mut *visit);
                 collect.into.iter().for_each(|(_, value)| visit(value));
             }
@@ -153,7 +165,10 @@ impl Node {
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
             Node::Index(scan) => {
-                scan.equal.iter_mut().chain(&mut scan.any).for_each(&mut *visit);
+                scan.equal
+                    .iter_mut()
+                    .chain(&mut scan.any)
+                    .for_each(&mut *visit);
                 let bounds = scan.lower.iter_mut().chain(&mut scan.upper);
                 bounds.for_each(|(bound, _)| visit(bound));
                 scan.residual.iter_mut().for_each(visit);
@@ -167,8 +182,14 @@ impl Node {
             }
             Node::Limit { offset, count, .. } => offset.iter_mut().chain(count).for_each(visit),
             Node::Collect(collect) => {
-                collect.groups.iter_mut().for_each(|(_, value)| visit(value));
-                let arguments = collect.aggregates.iter_mut().filter_map(|(_, _, arg)| arg.as_mut());
+                collect
+                    .groups
+                    .iter_mut()
+                    .for_each(|(_, value)| visit(value));
+                let arguments = collect
+                    .aggregates
+                    .iter_mut()
+                    .filter_map(|(_, _, arg)| arg.as_mut());
                 arguments.for_each(&mut *visit);
                 collect.into.iter_mut().for_each(|(_, value)| visit(value));
             }
@@ -194,10 +215,17 @@ impl Node {
             Node::Index(scan) => set.insert(scan.out),
             Node::Collect(collect) => {
                 collect.groups.iter().for_each(|(var, _)| set.insert(*var));
-                collect.aggregates.iter().for_each(|(var, _, _)| set.insert(*var));
+                collect
+                    .aggregates
+                    .iter()
+                    .for_each(|(var, _, _)| set.insert(*var));
                 collect.into.iter().for_each(|(var, _)| set.insert(*var));
             }
-            Node::Modify(modify) => modify.old.iter().chain(&modify.new).for_each(|var| set.insert(*var)),
+            Node::Modify(modify) => modify
+                .old
+                .iter()
+                .chain(&modify.new)
+                .for_each(|var| set.insert(*var)),
             Node::Upsert(upsert) => {
                 set.insert(upsert.old);
                 upsert.new.iter().for_each(|var| set.insert(*var));

@@ -426,12 +426,20 @@ impl Expr {
             }
             ExprKind::Question(question) => {
                 visit(&question.base);
-                question.quantifier.operand().into_iter().for_each(&mut *visit);
+                question
+                    .quantifier
+                    .operand()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 question.filter.iter().for_each(visit);
             }
             ExprKind::ArrayCompare(compare) => {
                 visit(&compare.left);
-                compare.quantifier.operand().into_iter().for_each(&mut *visit);
+                compare
+                    .quantifier
+                    .operand()
+                    .into_iter()
+                    .for_each(&mut *visit);
                 visit(&compare.right);
             }
             ExprKind::Ternary(condition, yes, no) => {

@@ -128,9 +128,7 @@ impl Parser<'_> {
                 Kind::Keyword(Keyword::In) if !self.in_ends => {
                     Some((Infix::Binary(B::NotIn), power::IN))
                 }
-                Kind::Keyword(Keyword::Like) => {
-                    Some((Infix::Binary(B::NotLike), power::EQUALITY))
-                }
+                Kind::Keyword(Keyword::Like) => Some((Infix::Binary(B::NotLike), power::EQUALITY)),
                 _ => None,
             },
             Keyword::All | Keyword::Any | Keyword::None if self.is_quantified(1) => {
@@ -143,7 +141,8 @@ impl Parser<'_> {
     /// Whether a comparison follows the quantifier that comes next.
     fn is_quantified(&self, length: usize) -> bool {
         if length == 2 {
-            return self.peek_at(1) == Kind::Name && self.peek_at(2) == Kind::Punctuation(P::LeftParen);
+            return self.peek_at(1) == Kind::Name
+                && self.peek_at(2) == Kind::Punctuation(P::LeftParen);
         }
         matches!(
             self.peek_at(length),
@@ -302,9 +301,7 @@ impl Parser<'_> {
             Kind::Punctuation(P::LeftBrace) => self.object_literal(),
             Kind::Name | Kind::QuotedName => self.name_or_call(),
             // These words are also functions' or options' names only when quoted, except LIKE.
-            Kind::Keyword(Keyword::Like)
-                if self.peek_at(1) == Kind::Punctuation(P::LeftParen) =>
-            {
+            Kind::Keyword(Keyword::Like) if self.peek_at(1) == Kind::Punctuation(P::LeftParen) => {
                 self.advance();
                 self.call(Name {
                     text: "LIKE".into(),
@@ -346,7 +343,11 @@ impl Parser<'_> {
                 .ok()
                 .filter(|number| *number <= UNSIGNED_LITERAL_MAX);
             let Some(number) = number else {
-                self.report_near(codes::QUERY_NUMBER_OUT_OF_RANGE, "number out of range", span);
+                self.report_near(
+                    codes::QUERY_NUMBER_OUT_OF_RANGE,
+                    "number out of range",
+                    span,
+                );
                 return self.error_node(span);
             };
             return self.literal(number.into());
@@ -359,10 +360,19 @@ impl Parser<'_> {
 
     fn double(&mut self) -> Expr {
         let span = self.span();
-        match self.slice(span).parse::<f64>().ok().and_then(Value::from_f64) {
+        match self
+            .slice(span)
+            .parse::<f64>()
+            .ok()
+            .and_then(Value::from_f64)
+        {
             Some(number) => self.literal(number),
             None => {
-                self.report_near(codes::QUERY_NUMBER_OUT_OF_RANGE, "number out of range", span);
+                self.report_near(
+                    codes::QUERY_NUMBER_OUT_OF_RANGE,
+                    "number out of range",
+                    span,
+                );
                 self.error_node(span)
             }
         }
@@ -384,7 +394,8 @@ impl Parser<'_> {
 
     fn at_subquery(&self) -> bool {
         self.at_statement()
-            || (self.at_keyword(Keyword::With) && self.peek_at(1) != Kind::Punctuation(P::LeftParen))
+            || (self.at_keyword(Keyword::With)
+                && self.peek_at(1) != Kind::Punctuation(P::LeftParen))
     }
 
     fn subquery(&mut self) -> Expr {
@@ -557,7 +568,10 @@ impl Parser<'_> {
 
     fn stars_ahead(&self) -> u16 {
         let star = |ahead: &usize| self.peek_at(*ahead) == Kind::Punctuation(P::Star);
-        (1usize..).take_while(star).count().min(usize::from(u16::MAX)) as u16
+        (1usize..)
+            .take_while(star)
+            .count()
+            .min(usize::from(u16::MAX)) as u16
     }
 
     fn attribute(&mut self, base: Expr) -> Expr {
@@ -578,7 +592,9 @@ impl Parser<'_> {
     fn expansion(&mut self, base: Expr, levels: u16) -> Expr {
         let start = base.span;
         (0..levels).for_each(|_| self.advance());
-        let filter = self.eat_keyword(Keyword::Filter).then(|| self.inner_expression());
+        let filter = self
+            .eat_keyword(Keyword::Filter)
+            .then(|| self.inner_expression());
         let limit = self.eat_keyword(Keyword::Limit).then(|| {
             let first = self.inner_expression();
             if self.eat(P::Comma) {
@@ -587,7 +603,9 @@ impl Parser<'_> {
                 (None, first)
             }
         });
-        let value = self.eat_keyword(Keyword::Return).then(|| self.inner_expression());
+        let value = self
+            .eat_keyword(Keyword::Return)
+            .then(|| self.inner_expression());
         self.expect(P::RightBracket);
         let element = self.element(self.last_span());
         let suffix = if self.depth < NESTING_MAX {
@@ -629,7 +647,9 @@ impl Parser<'_> {
             Kind::Name if self.at_word("AT") => self.quantifier(),
             _ => Quantifier::Exactly(self.inner_expression().into()),
         };
-        let filter = self.eat_keyword(Keyword::Filter).then(|| self.inner_expression());
+        let filter = self
+            .eat_keyword(Keyword::Filter)
+            .then(|| self.inner_expression());
         self.expect(P::RightBracket);
         let span = start.to(self.last_span());
         let question = Question {

@@ -43,7 +43,9 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn peek_at(&self, ahead: usize) -> Kind {
-        self.tokens.get(self.at + ahead).map_or(Kind::End, |token| token.kind)
+        self.tokens
+            .get(self.at + ahead)
+            .map_or(Kind::End, |token| token.kind)
     }
 
     pub(super) fn span(&self) -> Span {

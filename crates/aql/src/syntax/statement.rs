@@ -249,7 +249,7 @@ impl Parser<'_> {
             aggregates = self.assignments();
         }
         let into = if self.at_keyword(Keyword::Into) {
-            self.into_clause()
+            self.collect_into()
         } else if self.at_keyword(Keyword::With) {
             self.advance();
             if !self.eat_word("COUNT") || !aggregates.is_empty() {
@@ -293,7 +293,7 @@ impl Parser<'_> {
         }
     }
 
-    fn into_clause(&mut self) -> Option<CollectInto> {
+    fn collect_into(&mut self) -> Option<CollectInto> {
         self.advance();
         let variable = self.variable()?;
         if self.eat(P::Assign) {

@@ -19,7 +19,11 @@ fn problems_name_the_place() {
     assert_eq!(first_problem("").0, 1502);
     assert_eq!(first_problem(" // nothing\n /* here */").0, 1502);
     assert!(first_problem("RETURN 1;").1.contains("at position 1:9"));
-    assert!(first_problem("FOR x IN y").1.contains("unexpected end of query string"));
+    assert!(
+        first_problem("FOR x IN y")
+            .1
+            .contains("unexpected end of query string")
+    );
     assert_eq!(first_problem("LET _1 = 1 RETURN 1").0, 1510);
 }
 
@@ -61,7 +65,11 @@ fn valid_texts_parse() {
         "RETURN 'it\\'s' + \"\\u00e4\\ud83d\\ude00\" + 0xff + 0b11 + .5 + 1e3",
     ] {
         let parsed = parse(text);
-        assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
+        assert!(
+            parsed.diagnostics.is_empty(),
+            "{text}: {:?}",
+            parsed.diagnostics
+        );
     }
 }
 

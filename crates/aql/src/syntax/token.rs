@@ -320,7 +320,11 @@ impl<'t> Lexer<'t> {
             } else {
                 self.digits(|c| matches!(c, '0' | '1'))
             };
-            return self.number_end(if count == 0 { None } else { Some(Kind::Integer) });
+            return self.number_end(if count == 0 {
+                None
+            } else {
+                Some(Kind::Integer)
+            });
         }
         let zero = rest.starts_with('0');
         let whole = self.digits(char::is_ascii_digit);
@@ -397,12 +401,14 @@ fn unicode_escape(rest: &mut std::str::Chars<'_>) -> char {
     };
     if (0xd800..0xdc00).contains(&high) {
         let mut ahead = rest.clone();
-        if ahead.next() == Some('\\') && ahead.next() == Some('u') {
-            if let Some(low) = four_digits(&mut ahead).filter(|low| (0xdc00..0xe000).contains(low)) {
-                *rest = ahead;
-                let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-                return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-            }
+        if ahead.next() == Some('\\')
+            && ahead.next() == Some('u')
+            && let Some(low) = four_digits(&mut ahead)
+            && (0xdc00..0xe000).contains(&low)
+        {
+            *rest = ahead;
+            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
         }
     }
     char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER)

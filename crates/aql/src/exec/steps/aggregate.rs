@@ -16,14 +16,29 @@ pub(super) enum Accumulator {
     Min(Option<Value>),
     Max(Option<Value>),
     /// The sum so far; `None` after something that is no number.
-    Sum { total: Option<Value>, count: u64, average: bool },
+    Sum {
+        total: Option<Value>,
+        count: u64,
+        average: bool,
+    },
     /// Welford's method: count, mean, sum of squared distances.
-    Variance { sample: bool, root: bool, state: Option<(u64, f64, f64)> },
-    Unique { seen: HashSet<Value>, items: Vec<Value>, sorted: bool },
+    Variance {
+        sample: bool,
+        root: bool,
+        state: Option<(u64, f64, f64)>,
+    },
+    Unique {
+        seen: HashSet<Value>,
+        items: Vec<Value>,
+        sorted: bool,
+    },
     CountDistinct(HashSet<Value>),
     Push(Vec<Value>),
     /// The bits so far; the outer `None` after something that is no such number.
-    Bits { op: Aggregate, bits: Option<Option<u32>> },
+    Bits {
+        op: Aggregate,
+        bits: Option<Option<u32>>,
+    },
 }
 
 impl Accumulator {
@@ -114,11 +129,19 @@ impl Accumulator {
             Accumulator::Length(count) => count.into(),
             Accumulator::Min(value) | Accumulator::Max(value) => value.unwrap_or_default(),
             Accumulator::Sum { count: 0, .. } => Value::Null,
-            Accumulator::Sum { total, average: false, .. } => total.unwrap_or_default(),
+            Accumulator::Sum {
+                total,
+                average: false,
+                ..
+            } => total.unwrap_or_default(),
             Accumulator::Sum { total, count, .. } => total
                 .and_then(|total| numbers::divide(&total, &count.into()))
                 .unwrap_or_default(),
-            Accumulator::Variance { sample, root, state } => {
+            Accumulator::Variance {
+                sample,
+                root,
+                state,
+            } => {
                 let result = state.and_then(|(count, _, squares)| {
                     let divisor = if sample { count.checked_sub(1)? } else { count };
                     let variance = (divisor > 0).then(|| squares / divisor as f64)?;
@@ -126,7 +149,9 @@ impl Accumulator {
                 });
                 result.unwrap_or_default()
             }
-            Accumulator::Unique { mut items, sorted, .. } => {
+            Accumulator::Unique {
+                mut items, sorted, ..
+            } => {
                 if sorted {
                     items.sort();
                 }
@@ -134,9 +159,7 @@ impl Accumulator {
             }
             Accumulator::CountDistinct(seen) => seen.len().into(),
             Accumulator::Push(items) => Value::array(items),
-            Accumulator::Bits { bits, .. } => {
-                bits.flatten().map_or(Value::Null, Value::from)
-            }
+            Accumulator::Bits { bits, .. } => bits.flatten().map_or(Value::Null, Value::from),
         }
     }
 }

@@ -33,7 +33,9 @@ impl Group {
         let aggregates = collect.aggregates.iter();
         Self {
             key,
-            accumulators: aggregates.map(|(_, kind, _)| Accumulator::new(*kind)).collect(),
+            accumulators: aggregates
+                .map(|(_, kind, _)| Accumulator::new(*kind))
+                .collect(),
             into: Vec::new(),
         }
     }

@@ -63,9 +63,14 @@ impl IndexStep {
         match self.scan.take() {
             Some(Running::Index(scan, position)) => {
                 let at = position.as_ref();
-                let page = exec.txn.index_scan(collection, &node.index, &scan, at, room)?;
-                let keys: Vec<&[u8]> =
-                    page.entries.iter().map(|entry| entry.key.as_bytes()).collect();
+                let page = exec
+                    .txn
+                    .index_scan(collection, &node.index, &scan, at, room)?;
+                let keys: Vec<&[u8]> = page
+                    .entries
+                    .iter()
+                    .map(|entry| entry.key.as_bytes())
+                    .collect();
                 let found = exec.txn.get_many(collection, &keys)?;
                 self.scan = page.next.map(|next| Running::Index(scan, Some(next)));
                 for document in found.into_iter().flatten() {
@@ -123,7 +128,10 @@ impl Step for IndexStep {
             return Ok(None);
         };
         let collection = exec.collection(node.collection)?;
-        let written = plan.collections.get(node.collection.0).is_some_and(|used| used.is_written);
+        let written = plan
+            .collections
+            .get(node.collection.0)
+            .is_some_and(|used| used.is_written);
         let mut batch = Batch::new(plan.variables.len());
         while batch.len() < want || (written && self.scan.is_some()) {
             exec.check_now()?;
@@ -195,8 +203,10 @@ fn look_up(
         }
         return Ok(());
     }
-    let values: Vec<Vec<Value>> =
-        rows.iter().flat_map(|(_, values)| values.iter().cloned()).collect();
+    let values: Vec<Vec<Value>> = rows
+        .iter()
+        .flat_map(|(_, values)| values.iter().cloned())
+        .collect();
     exec.state.stats.seeks += values.len() as u64;
     let mut found = exec
         .txn
@@ -256,7 +266,9 @@ fn wanted(
     }
     let has_range = node.lower.is_some() || node.upper.is_some();
     let unique = node.index.is_unique()
-        && prefixes.iter().all(|values| values.len() == node.index.fields().len());
+        && prefixes
+            .iter()
+            .all(|values| values.len() == node.index.fields().len());
     if !has_range && unique {
         return Ok(Wanted::Exact(prefixes));
     }

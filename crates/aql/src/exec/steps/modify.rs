@@ -118,7 +118,9 @@ fn write_rows(node: &Modify, batch: &mut Batch, exec: &mut Exec<'_>) -> Result<(
                     None => target.to_value()?,
                 };
                 let selector = selector_of(&target, node.options.ignore_revs);
-                place(selector, &mut outcomes, |selector| changes.push((selector, with)));
+                place(selector, &mut outcomes, |selector| {
+                    changes.push((selector, with))
+                });
             }
             let results = if node.kind == ModifyKind::Update {
                 exec.txn.update(&collection, changes, &options)?
@@ -140,11 +142,17 @@ fn write_rows(node: &Modify, batch: &mut Batch, exec: &mut Exec<'_>) -> Result<(
     }
     let mut keep = Vec::with_capacity(outcomes.len());
     for (at, outcome) in outcomes.into_iter().enumerate() {
-        let outcome = outcome.ok_or_else(|| {
-            Error::new(crate::ErrorKind::Failed, codes::INTERNAL)
-        })?;
+        let outcome =
+            outcome.ok_or_else(|| Error::new(crate::ErrorKind::Failed, codes::INTERNAL))?;
         let row = batch.row_mut(at);
-        keep.push(settle(outcome, &node.options, node.old, node.new, row, exec)?);
+        keep.push(settle(
+            outcome,
+            &node.options,
+            node.old,
+            node.new,
+            row,
+            exec,
+        )?);
     }
     batch.retain(&keep);
     Ok(())

@@ -128,7 +128,11 @@ impl Step for Sort {
 /// The rows in order; equal rows keep theirs.
 fn sort_order(values: &[Value], keys: &[(Expr, bool)], rows: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows).collect();
-    let row = |at: usize| values.get(at * keys.len()..(at + 1) * keys.len()).unwrap_or_default();
+    let row = |at: usize| {
+        values
+            .get(at * keys.len()..(at + 1) * keys.len())
+            .unwrap_or_default()
+    };
     order.sort_by(|a, b| {
         let pairs = row(*a).iter().zip(row(*b)).zip(keys);
         for ((a, b), (_, descending)) in pairs {
@@ -214,7 +218,11 @@ impl Step for Limit {
             return Ok(None);
         }
         let max = exec.state.limits.batch_rows;
-        let ask = if counting { max } else { skip.saturating_add(want.min(pass)).min(max) };
+        let ask = if counting {
+            max
+        } else {
+            skip.saturating_add(want.min(pass)).min(max)
+        };
         let Some(mut batch) = upstream.next(exec, ask)? else {
             self.ended = true;
             return Ok(None);

@@ -89,10 +89,16 @@ impl Step for CollectionScan {
         want: usize,
     ) -> Result<Option<Batch>> {
         let plan = Arc::clone(&exec.state.plan);
-        let Node::EnumerateCollection { collection, out, .. } = self.place.node(&plan) else {
+        let Node::EnumerateCollection {
+            collection, out, ..
+        } = self.place.node(&plan)
+        else {
             return Ok(None);
         };
-        let written = plan.collections.get(collection.0).is_some_and(|used| used.is_written);
+        let written = plan
+            .collections
+            .get(collection.0)
+            .is_some_and(|used| used.is_written);
         let collection = exec.collection(*collection)?;
         let mut batch = Batch::new(plan.variables.len());
         while batch.len() < want {

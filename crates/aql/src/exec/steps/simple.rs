@@ -156,12 +156,7 @@ pub(super) struct NoResults;
 impl Step for NoResults {
     fn start(&mut self, _: &[Slot]) {}
 
-    fn next(
-        &mut self,
-        _: &mut Upstream<'_>,
-        _: &mut Exec<'_>,
-        _: usize,
-    ) -> Result<Option<Batch>> {
+    fn next(&mut self, _: &mut Upstream<'_>, _: &mut Exec<'_>, _: usize) -> Result<Option<Batch>> {
         Ok(None)
     }
 }

@@ -113,7 +113,10 @@ fn write_row(node: &Upsert, batch: &mut Batch, at: usize, exec: &mut Exec<'_>) -
     let results = match old {
         Slot::Document(old) => {
             let change = eval(&node.update, row, exec)?;
-            let rev = change.get("_rev").as_str().filter(|_| !node.options.ignore_revs);
+            let rev = change
+                .get("_rev")
+                .as_str()
+                .filter(|_| !node.options.ignore_revs);
             let selector = Selector {
                 key: old.key(),
                 rev: rev.map(str::to_owned),
@@ -130,9 +133,11 @@ fn write_row(node: &Upsert, batch: &mut Batch, at: usize, exec: &mut Exec<'_>) -
             exec.txn.insert(&collection, vec![document], &options)?
         }
     };
-    for outcome in results {
-        let row = batch.row_mut(at);
-        return settle(outcome, &node.options, Some(node.old), node.new, row, exec);
+    match results.into_iter().next() {
+        Some(outcome) => {
+            let row = batch.row_mut(at);
+            settle(outcome, &node.options, Some(node.old), node.new, row, exec)
+        }
+        None => Ok(true),
     }
-    Ok(true)
 }

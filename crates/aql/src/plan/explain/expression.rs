@@ -19,7 +19,10 @@ pub(super) fn expression(plan: &Plan, expr: &Expr) -> Value {
             object.insert("name", plan.binds.get(*at).map_or("", |name| name));
         }
         Expr::Var(var) => {
-            object.insert("name", plan.variables.get(var.index()).map_or("", |name| name));
+            object.insert(
+                "name",
+                plan.variables.get(var.index()).map_or("", |name| name),
+            );
             object.insert("id", u64::from(var.0));
         }
         Expr::Path(var, names) => {
@@ -53,7 +56,10 @@ pub(super) fn expression(plan: &Plan, expr: &Expr) -> Value {
                 element.insert("subNodes", vec![expression(plan, value)]);
                 Value::object(element)
             };
-            object.insert("subNodes", properties.iter().map(element).collect::<Vec<_>>());
+            object.insert(
+                "subNodes",
+                properties.iter().map(element).collect::<Vec<_>>(),
+            );
             return Value::object(object);
         }
         _ => {}

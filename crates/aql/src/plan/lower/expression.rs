@@ -74,7 +74,11 @@ impl Lowerer<'_> {
             ExprKind::Ternary(condition, yes, no) => {
                 let condition = self.expression(condition)?;
                 let yes = yes.as_ref().map(|yes| self.expression(yes)).transpose()?;
-                Ok(Expr::Ternary(Box::new((condition, yes, self.expression(no)?))))
+                Ok(Expr::Ternary(Box::new((
+                    condition,
+                    yes,
+                    self.expression(no)?,
+                ))))
             }
             ExprKind::Range(low, high) => {
                 let pair = (self.expression(low)?, self.expression(high)?);
@@ -101,10 +105,10 @@ impl Lowerer<'_> {
         if let Some(var) = self.find_variable(name) {
             return Ok(Expr::Var(var));
         }
-        if &**name == "CURRENT" {
-            if let Some(local) = self.current.last() {
-                return Ok(Expr::Local(*local));
-            }
+        if &**name == "CURRENT"
+            && let Some(local) = self.current.last()
+        {
+            return Ok(Expr::Local(*local));
         }
         if matches!(&**name, "CURRENT" | "OLD" | "NEW") {
             return Err(Error::invalid(
@@ -188,7 +192,10 @@ impl Lowerer<'_> {
         let local = self.locals;
         let limit = match &expand.limit {
             Some((offset, count)) => {
-                let offset = offset.as_ref().map(|offset| self.expression(offset)).transpose()?;
+                let offset = offset
+                    .as_ref()
+                    .map(|offset| self.expression(offset))
+                    .transpose()?;
                 Some((offset, self.expression(count)?))
             }
             None => None,
@@ -267,7 +274,9 @@ impl Lowerer<'_> {
             )
         })?;
         if !function.takes(lowered.len()) {
-            let max = function.max_args.map_or("unbounded".to_owned(), |max| max.to_string());
+            let max = function
+                .max_args
+                .map_or("unbounded".to_owned(), |max| max.to_string());
             return Err(Error::invalid(
                 codes::QUERY_FUNCTION_ARGUMENT_NUMBER_MISMATCH,
                 format!(

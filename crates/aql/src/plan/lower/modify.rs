@@ -17,7 +17,11 @@ use crate::syntax::ast::{self, ExprKind, ModifyKind, PropertyKey, UpsertSearch};
 impl Lowerer<'_> {
     pub(super) fn modify(&mut self, modify: &ast::Modify, block: &mut Block) -> Result<()> {
         let target = self.expression(&modify.target)?;
-        let with = modify.with.as_ref().map(|with| self.expression(with)).transpose()?;
+        let with = modify
+            .with
+            .as_ref()
+            .map(|with| self.expression(with))
+            .transpose()?;
         let options = self.modify_options(modify.options.as_ref())?;
         let buffer = self.write(&modify.collection)?;
         let (collection, buffer) = buffer;

@@ -90,7 +90,13 @@ impl Lowerer<'_> {
     pub(super) fn collect_options(&mut self, options: &ast::Expr) -> Result<()> {
         let options = self.options(options)?;
         for name in options.keys() {
-            if !["method", "disableIndex", "aggregateIntoExpressionOnDBServers"].contains(&&**name) {
+            if ![
+                "method",
+                "disableIndex",
+                "aggregateIntoExpressionOnDBServers",
+            ]
+            .contains(&&**name)
+            {
                 self.unknown_option("COLLECT", name);
             }
         }

@@ -70,7 +70,7 @@ impl Lowerer<'_> {
         let collection = match &source.kind {
             ExprKind::Name(name)
                 if self.find_variable(name).is_none()
-                    && !(&**name == "CURRENT" && !self.current.is_empty()) =>
+                    && (&**name != "CURRENT" || self.current.is_empty()) =>
             {
                 Some((name.clone(), false))
             }
@@ -173,12 +173,14 @@ impl Lowerer<'_> {
             node.groups.push((self.declare(name)?, value));
         }
         for (name, aggregate, argument) in aggregates {
-            node.aggregates.push((self.declare(name)?, aggregate, argument));
+            node.aggregates
+                .push((self.declare(name)?, aggregate, argument));
         }
         match into {
             Some((name, Some(value))) => node.into = Some((self.declare(name)?, value)),
             Some((name, None)) => {
-                node.aggregates.push((self.declare(name)?, Aggregate::Length, None));
+                node.aggregates
+                    .push((self.declare(name)?, Aggregate::Length, None));
             }
             None => {}
         }

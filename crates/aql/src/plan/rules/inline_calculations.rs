@@ -11,7 +11,10 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
     let blocks = std::iter::once(&plan.root).chain(&plan.subqueries);
     for node in blocks.flat_map(|block| &block.nodes) {
         if let Node::Calculate { out, value } = node
-            && matches!(value, Expr::Var(_) | Expr::Path(..) | Expr::Const(_) | Expr::Bind(_))
+            && matches!(
+                value,
+                Expr::Var(_) | Expr::Path(..) | Expr::Const(_) | Expr::Bind(_)
+            )
         {
             meanings.insert(*out, value.clone());
         }

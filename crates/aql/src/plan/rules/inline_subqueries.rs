@@ -45,8 +45,15 @@ fn inline(plan: &mut Plan, block: &mut Block, at: usize) {
     else {
         return;
     };
-    let inner = plan.subqueries.get_mut(id.0).map(std::mem::take).unwrap_or_default();
+    let inner = plan
+        .subqueries
+        .get_mut(id.0)
+        .map(std::mem::take)
+        .unwrap_or_default();
     let value = inner.value.unwrap_or(Expr::Const(value::Value::Null));
-    let spliced = inner.nodes.into_iter().chain([Node::Calculate { out, value }]);
+    let spliced = inner
+        .nodes
+        .into_iter()
+        .chain([Node::Calculate { out, value }]);
     block.nodes.splice(at..at, spliced);
 }

@@ -15,7 +15,8 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
             }
             let reads = plan.reads(condition);
             let before = block.nodes.iter().take(at).rev();
-            let passable = before.take_while(|node| can_pass(node) && !node.sets().intersects(&reads));
+            let passable =
+                before.take_while(|node| can_pass(node) && !node.sets().intersects(&reads));
             // Filters keep their order: one may guard the next.
             let mut steps = 0;
             let mut useful = 0;
@@ -25,11 +26,11 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
                     useful = steps;
                 }
             }
-            if useful > 0 {
-                if let Some(slice) = block.nodes.get_mut(at - useful..=at) {
-                    slice.rotate_right(1);
-                    changed = true;
-                }
+            if useful > 0
+                && let Some(slice) = block.nodes.get_mut(at - useful..=at)
+            {
+                slice.rotate_right(1);
+                changed = true;
             }
         }
     });

@@ -12,7 +12,10 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
         for node in &mut block.nodes {
             node.for_each_expr_mut(&mut |expr| changed |= replace(plan, expr));
         }
-        block.value.iter_mut().for_each(|expr| changed |= replace(plan, expr));
+        block
+            .value
+            .iter_mut()
+            .for_each(|expr| changed |= replace(plan, expr));
     });
     Ok(changed)
 }

@@ -33,7 +33,9 @@ fn replace(plan: &Plan, condition: &Expr) -> Option<Expr> {
             (left, right @ Expr::Path(..)) if !matches!(left, Expr::Path(..)) => (right, left),
             _ => return None,
         };
-        let same = path.as_ref().is_none_or(|path| path.as_path() == left.as_path());
+        let same = path
+            .as_ref()
+            .is_none_or(|path| path.as_path() == left.as_path());
         if !same || !plan.is_pure(right) || plan.has_subquery(right) {
             return None;
         }

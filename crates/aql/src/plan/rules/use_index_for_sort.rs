@@ -26,10 +26,8 @@ fn improve(plan: &Plan, block: &mut Block, catalog: &dyn Catalog) -> bool {
     let Some(first) = block.nodes.iter().position(is_loop) else {
         return false;
     };
-    let behind = block.nodes.iter().enumerate().skip(first + 1);
-    let sort = behind
-        .skip_while(|(_, node)| matches!(node, Node::Filter(_) | Node::Calculate { .. }))
-        .next();
+    let mut behind = block.nodes.iter().enumerate().skip(first + 1);
+    let sort = behind.find(|(_, node)| !matches!(node, Node::Filter(_) | Node::Calculate { .. }));
     let Some((sort, Node::Sort { keys, .. })) = sort else {
         return false;
     };
@@ -41,9 +39,7 @@ fn improve(plan: &Plan, block: &mut Block, catalog: &dyn Catalog) -> bool {
             out,
             hint,
             ..
-        }) if !hint.disable => {
-            serves_collection(plan, *collection, *out, keys, limited, catalog)
-        }
+        }) if !hint.disable => serves_collection(plan, *collection, *out, keys, limited, catalog),
         _ => None,
     };
     let Some(replacement) = replacement else {
@@ -72,7 +68,9 @@ fn key_paths(keys: &[(Expr, bool)], out: VarId) -> Option<(Vec<Vec<Arc<str>>>, b
 }
 
 fn names_of(field: &AttributePath) -> Option<Vec<Arc<str>>> {
-    field_names(field.steps()).filter(|(_, expands)| !expands).map(|(names, _)| names)
+    field_names(field.steps())
+        .filter(|(_, expands)| !expands)
+        .map(|(names, _)| names)
 }
 
 /// Whether the fields, after the first ones that have one value each, give the order.

@@ -113,16 +113,19 @@ fn choose(
     conditions: &[Condition],
 ) -> Result<Option<Choice>> {
     let hinted = |choice: &Choice| {
-        hint.names.iter().any(|name| **name == *choice.scan.index.name())
+        hint.names
+            .iter()
+            .any(|name| **name == *choice.scan.index.name())
     };
-    let all = info.indexes().filter_map(|index| fit(template, index, conditions));
+    let all = info
+        .indexes()
+        .filter_map(|index| fit(template, index, conditions));
     let all: Vec<Choice> = all.collect();
     if hint.force && !hint.names.is_empty() && !all.iter().any(hinted) {
         return Err(Error::new_invalid(codes::QUERY_FORCED_INDEX_HINT_UNUSABLE));
     }
-    let better = |a: &Choice, b: &Choice| {
-        hinted(a).cmp(&hinted(b)).then(a.score.total_cmp(&b.score))
-    };
+    let better =
+        |a: &Choice, b: &Choice| hinted(a).cmp(&hinted(b)).then(a.score.total_cmp(&b.score));
     // Of equally good ones the first created wins.
     Ok(all.into_iter().rev().max_by(better))
 }
@@ -246,7 +249,9 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
         }
     }
     for field in index.fields() {
-        if choice.scan.by_id || choice.scan.any.is_some() || choice.scan.lower.is_some()
+        if choice.scan.by_id
+            || choice.scan.any.is_some()
+            || choice.scan.lower.is_some()
             || choice.scan.upper.is_some()
         {
             break;
@@ -256,7 +261,12 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
             .iter()
             .filter(|condition| condition.names == names && condition.expands == expands)
             .collect();
-        let of_kind = |kind| on_field.iter().find(|condition| condition.kind == kind).copied();
+        let of_kind = |kind| {
+            on_field
+                .iter()
+                .find(|condition| condition.kind == kind)
+                .copied()
+        };
         if let Some(condition) = of_kind(ConditionKind::Equal) {
             take(&mut choice, condition);
             continue;
@@ -273,8 +283,8 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
     if choice.used.is_empty() {
         return None;
     }
-    let complete = choice.scan.equal.len() + usize::from(choice.scan.any.is_some())
-        == index.fields().len();
+    let complete =
+        choice.scan.equal.len() + usize::from(choice.scan.any.is_some()) == index.fields().len();
     if index.is_unique() && complete {
         choice.score += 100.0;
     }
