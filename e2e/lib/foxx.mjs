@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLI = join(HERE, 'node_modules/foxx-cli/bin/foxx');
 const LIMIT_MS = 60_000;
+const LOCAL = ['bundle'];
 
 export const service = name => join(HERE, 'services', name);
 
@@ -34,7 +35,9 @@ export function client(server) {
 }
 
 function spawnCli(server, args, input) {
-  const child = spawn(process.execPath, [CLI, ...args, '-H', server.url], {
+  // Commands that only touch local files know no server.
+  const target = LOCAL.includes(args[0]) ? [] : ['-H', server.url];
+  const child = spawn(process.execPath, [CLI, ...args, ...target], {
     cwd: server.folder,
     timeout: LIMIT_MS,
     env: { ...process.env, FORCE_COLOR: '0', FOXXRC_PATH: join(server.folder, '.foxxrc') }

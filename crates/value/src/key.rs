@@ -70,7 +70,7 @@ pub fn encode_into(value: &Value, out: &mut Vec<u8>) {
                 .iter()
                 .filter(|(_, value)| !value.is_null())
                 .collect();
-            attributes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            attributes.sort_unstable_by_key(|(name, _)| *name);
             for (name, value) in attributes {
                 out.push(NAME);
                 let start = out.len();
