@@ -106,6 +106,7 @@ impl Foxx {
             foxx.stop();
             return Err(error);
         }
+        lifecycle::warm_all(&foxx.0);
         Ok(foxx)
     }
 

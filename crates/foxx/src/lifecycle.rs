@@ -27,6 +27,7 @@ pub use info::{Download, Summary};
 pub(crate) use info::{describe, describe_system, download, list, readme};
 pub use install::{InstallRequest, Mode};
 pub(crate) use install::{install, uninstall};
+pub(crate) use live::warm_all;
 pub(crate) use locks::Locks;
 pub(crate) use options::{OptionGroup, WriteOptions, read_options, write_options};
 pub use run::{TestOptions, TestReport};

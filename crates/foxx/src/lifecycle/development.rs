@@ -101,6 +101,10 @@ pub(crate) fn set_development(
     live::registry(shared, &database).store(&live::to_entry(&service), Some(&bundle))?;
     let local = paths::bundle(&shared.settings, &database, bundle.checksum());
     shared.staging.write_file(&local, bundle.bytes())?;
+    let marker = paths::marker(&service.folder);
+    shared
+        .staging
+        .write_file(&marker, bundle.checksum().as_bytes())?;
     live::show(shared, &service);
     live::drop_local_bundle(shared, &database, &old.checksum)?;
     Ok(service)

@@ -7,13 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use database::Database;
 use error_codes::codes;
+use value::{Object, Value};
 
 use super::development::read_manifest;
 use super::{live, paths, stage};
 use crate::bundle::{Archive, Bundle, checksum, pack_folder};
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Entry, Health, Service, StoredOptions, find_missing, next_number};
+use crate::registry::{Entry, Health, Registry, Service, StoredOptions, find_missing, next_number};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind};
 use crate::{Error, Result};
@@ -34,6 +35,10 @@ pub(crate) fn heal(shared: &Arc<Shared>) -> Result<()> {
             if shared.locks.is_held(&name, entry.mount.as_str()) {
                 continue;
             }
+            let running = shared.table.get(&name, entry.mount.as_str());
+            if running.is_some_and(|service| is_current(&service, &entry)) {
+                continue;
+            }
             let service = Arc::new(revive(shared, &database, entry));
             if let Health::Damaged(code, message) = &service.health {
                 let mount = service.mount.as_str();
@@ -43,6 +48,17 @@ pub(crate) fn heal(shared: &Arc<Shared>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a running service is what the registry has, so that healing need not touch it.
+fn is_current(service: &Service, entry: &Entry) -> bool {
+    let same = |a: &Object, b: &Object| Value::from(a.clone()) == Value::from(b.clone());
+    !matches!(service.health, Health::Damaged(..))
+        && service.checksum == entry.checksum
+        && service.development == entry.development
+        && service.legacy == entry.legacy
+        && same(&service.options.configuration, &entry.options.configuration)
+        && same(&service.options.dependencies, &entry.options.dependencies)
 }
 
 /// The service of a registry entry, healed if it can be.
@@ -107,6 +123,9 @@ fn inspect(
         if checksum(&bytes) != entry.checksum {
             return Err(Error::refused(codes::SERVICE_FILES_OUTDATED));
         }
+        if folder.is_dir() && !is_marked(folder, &entry.checksum) {
+            return Err(Error::refused(codes::SERVICE_FILES_OUTDATED));
+        }
     }
     let manifest = read_manifest(shared, folder)?;
     let files = stage::referenced_files(folder, &manifest)?;
@@ -115,6 +134,11 @@ fn inspect(
         workers::run(&shared.pool, Arc::new(service), JobKind::CheckSyntax(files))?;
     }
     Ok(manifest)
+}
+
+/// Whether a folder was unpacked, whole, from this bundle.
+fn is_marked(folder: &Path, checksum: &str) -> bool {
+    fs::read(paths::marker(folder)).is_ok_and(|marker| marker == checksum.as_bytes())
 }
 
 fn bare(database: &Database, entry: &Entry, manifest: &Manifest) -> Service {
@@ -149,9 +173,9 @@ fn restore(shared: &Shared, database: &Database, entry: &Entry, folder: &Path) -
     archive.extract(staged.path())?;
     let manifest = read_manifest(shared, staged.path())?;
     stage::write_manifest(staged.path(), &manifest)?;
-    let local = paths::bundle(&shared.settings, database, bundle.checksum());
-    shared.staging.write_file(&local, bundle.bytes())?;
-    shared.staging.publish(staged, folder)?;
+    let mut service = bare(database, entry, &manifest);
+    service.folder = folder.to_path_buf();
+    live::place(shared, database, &service, &bundle, staged)?;
     let mount = entry.mount.as_str();
     tracing::info!(target: "foxx", database = &**database.name(), mount, "files made anew");
     Ok(())
@@ -164,7 +188,11 @@ pub(crate) fn forget_dropped_databases(shared: &Shared) {
             for service in shared.table.list(&name) {
                 shared.table.remove(&name, &service.mount);
                 let folder = &service.folder;
-                if let Err(error) = shared.staging.discard(folder) {
+                let discarded = shared
+                    .staging
+                    .discard_file(&paths::marker(folder))
+                    .and_then(|()| shared.staging.discard(folder));
+                if let Err(error) = discarded {
                     tracing::warn!(folder = %folder.display(), %error, "files stay on disk");
                 }
             }
@@ -206,17 +234,7 @@ fn commit_one(
         }
     };
     let stored = registry.load(mount)?;
-    let is_complete = match &stored {
-        Some(entry) => {
-            let sound = registry.is_bundle_sound(&entry.checksum)?;
-            let there = registry.load_bundle(&entry.checksum)?.is_some();
-            !entry.checksum.is_empty()
-                && (sound || (there && !replace))
-                && !(replace && !local_agrees(shared, database, &entry.checksum))
-        }
-        None => false,
-    };
-    if is_complete {
+    if !is_commit_needed(shared, &registry, stored.as_ref(), mount, replace)? {
         return Ok(());
     }
     let bundle = local_bundle(shared, database, stored.as_ref(), mount)
@@ -236,10 +254,38 @@ fn commit_one(
     registry.store(&entry, Some(&bundle))?;
     let local = paths::bundle(&shared.settings, database, bundle.checksum());
     shared.staging.write_file(&local, bundle.bytes())?;
+    let marker = paths::marker(&folder);
+    shared
+        .staging
+        .write_file(&marker, bundle.checksum().as_bytes())?;
     let service = Arc::new(revive(shared, database, entry));
     live::show(shared, &service);
     tracing::info!(target: "foxx", mount = name, "committed");
     Ok(())
+}
+
+/// Missing entries, checksums and bundles are always written; wrong ones only with `replace`.
+fn is_commit_needed(
+    shared: &Shared,
+    registry: &Registry<'_>,
+    stored: Option<&Entry>,
+    mount: &Mount,
+    replace: bool,
+) -> Result<bool> {
+    let Some(entry) = stored.filter(|entry| !entry.checksum.is_empty()) else {
+        return Ok(true);
+    };
+    let database = registry.database;
+    let running = shared.table.get(database.name(), mount.as_str());
+    if running.is_some_and(|service| service.checksum != entry.checksum) {
+        return Ok(replace);
+    }
+    if registry.load_bundle(&entry.checksum)?.is_none() {
+        return Ok(true);
+    }
+    let agrees = registry.is_bundle_sound(&entry.checksum)?
+        && local_agrees(shared, database, &entry.checksum);
+    Ok(replace && !agrees)
 }
 
 fn local_agrees(shared: &Shared, database: &Database, name: &str) -> bool {

@@ -253,6 +253,7 @@ pub(crate) fn uninstall(
     shared.pool.purge();
     live::reload_consumers(shared, &service);
     let folder = paths::service(&shared.settings, &database, &service.mount);
+    shared.staging.discard_file(&paths::marker(&folder))?;
     shared.staging.discard(&folder)?;
     shared
         .staging

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use database::Database;
+use error_codes::codes;
 
 use super::paths;
-use super::stage::Prepared;
+use super::stage::{Prepared, Staged};
 use crate::Result;
+use crate::bundle::{Bundle, Folder};
 use crate::mount::Mount;
 use crate::registry::{Entry, Health, Registry, Service, next_number};
 use crate::shared::Shared;
@@ -24,17 +26,38 @@ pub(super) fn commit(
     let service = Arc::new(prepared.to_service(database, mount, path));
     let old = shared.table.get(database.name(), mount.as_str());
     registry(shared, database).store(&to_entry(&service), Some(&prepared.staged.bundle))?;
-    let bundle = &prepared.staged.bundle;
-    let local = paths::bundle(&shared.settings, database, bundle.checksum());
-    shared.staging.write_file(&local, bundle.bytes())?;
-    shared
-        .staging
-        .publish(prepared.staged.folder, &service.folder)?;
+    let Staged { bundle, folder, .. } = prepared.staged;
+    if let Err(error) = place(shared, database, &service, &bundle, folder) {
+        // The registry has the new version, whose files the next start makes anew.
+        let mut damaged = renewed(&service);
+        let code = codes::SERVICE_FILES_MISSING;
+        damaged.health = Health::Damaged(code, code.text().to_owned());
+        show(shared, &Arc::new(damaged));
+        return Err(error);
+    }
     show(shared, &service);
     if let Some(old) = old {
         drop_local_bundle(shared, database, &old.checksum)?;
     }
     Ok(service)
+}
+
+/// Brings a bundle and its unpacked folder to their places.
+pub(super) fn place(
+    shared: &Shared,
+    database: &Database,
+    service: &Service,
+    bundle: &Bundle,
+    folder: Folder,
+) -> Result<()> {
+    let marker = paths::marker(&service.folder);
+    shared.staging.discard_file(&marker)?;
+    let local = paths::bundle(&shared.settings, database, bundle.checksum());
+    shared.staging.write_file(&local, bundle.bytes())?;
+    shared.staging.publish(folder, &service.folder)?;
+    shared
+        .staging
+        .write_file(&marker, bundle.checksum().as_bytes())
 }
 
 pub(super) fn registry<'d>(shared: &Shared, database: &'d Database) -> Registry<'d> {
@@ -63,6 +86,17 @@ pub(super) fn show(shared: &Arc<Shared>, service: &Arc<Service>) {
     shared.table.put(Arc::clone(service));
     reload_consumers(shared, service);
     shared.pool.purge();
+}
+
+/// Has the workers load the services that are there, as many as they keep, without waiting.
+pub(crate) fn warm_all(shared: &Shared) {
+    let databases = shared.table.databases().into_iter();
+    let services = databases.flat_map(|database| shared.table.list(&database));
+    let running = services.filter(|s| s.health == Health::Ready && !s.development);
+    for service in running.take(shared.settings.workers.vms_max) {
+        // Who fails to load is logged by the worker, and loads again at its first request.
+        drop(shared.pool.warm(&service));
+    }
 }
 
 fn warm(shared: &Arc<Shared>, service: &Arc<Service>) {

@@ -3,10 +3,11 @@
 //! ```text
 //! <app folder>/_staging/…                            unfinished folders
 //! <app folder>/_db/<database>/<mount>/APP/…          the service
+//! <app folder>/_db/<database>/<mount>/APP.sum        checksum of the bundle it was unpacked from
 //! <app folder>/_db/<database>/_appbundles/<sum>.zip  its bundle
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use database::Database;
 
@@ -29,6 +30,12 @@ pub(super) fn database(settings: &Settings, database: &Database) -> PathBuf {
 
 pub(super) fn service(settings: &Settings, db: &Database, mount: &Mount) -> PathBuf {
     database(settings, db).join(mount.folder())
+}
+
+/// Written last and removed first: without it, or with another checksum, a crash has left the
+/// folder at some other version.
+pub(super) fn marker(service_folder: &Path) -> PathBuf {
+    service_folder.with_extension("sum")
 }
 
 pub(super) fn bundle(settings: &Settings, db: &Database, checksum: &str) -> PathBuf {

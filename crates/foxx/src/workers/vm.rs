@@ -298,6 +298,13 @@ fn boot(scope: &Scope, context: &Rc<Context>) -> std::result::Result<Host, Excep
     let init = scope.from_json(&json::to_string(&init))?;
     let host = boot.call(&[&ops, &init])?;
     context.set_make_error(host.get("makeError")?);
+    let service = Arc::clone(context.service());
+    scope.on_unhandled_rejection(move |_, _, reason| {
+        let details = Exception::new(reason.clone()).details();
+        let (database, mount) = (&*service.database, service.mount.as_str());
+        let text = format!("unhandled rejection: {details}\n{}", details.stack);
+        tracing::error!(target: "service", database, mount, "{text}");
+    })?;
     Ok(Host {
         load: host.get("load")?,
         dispatch: host.get("dispatch")?,

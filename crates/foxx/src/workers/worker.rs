@@ -27,7 +27,7 @@ pub(super) struct Worker {
 struct Broken {
     number: u64,
     since: Duration,
-    error: Arc<Error>,
+    error: Error,
 }
 
 impl Worker {
@@ -214,22 +214,19 @@ impl Worker {
             return Err(broken.error.to_unavailable());
         }
         let vm = self.vm(service)?;
-        if !vm.is_loaded() {
-            if let Err(error) = vm.load() {
-                // What a half-run main file left behind must not meet the next attempt.
-                self.vms.pop();
-                self.publish();
-                log_failure(service, &error);
-                let error = Arc::new(error);
-                let (number, since) = (service.number, now);
-                let answer = error.to_unavailable();
-                self.broken.push(Broken {
-                    number,
-                    since,
-                    error,
-                });
-                return Err(answer);
-            }
+        let loaded = if vm.is_loaded() { Ok(()) } else { vm.load() };
+        if let Err(error) = loaded {
+            // What a half-run main file left behind must not meet the next attempt.
+            self.vms.pop();
+            self.publish();
+            log_failure(service, &error);
+            let (number, since, answer) = (service.number, now, error.to_unavailable());
+            self.broken.push(Broken {
+                number,
+                since,
+                error,
+            });
+            return Err(answer);
         }
         Ok(self.vms.last_mut().expect("it was just loaded"))
     }

@@ -154,10 +154,13 @@ fn run(host: &Host, case: &Case) -> Vec<String> {
     request.development = case.init.get("development").as_bool();
     request.setup = false;
     let loads = case.exchanges.iter().any(|e| e.method == "LOAD");
-    if !loads {
-        if let Err(error) = host.foxx.install(&request) {
-            return vec![format!("install: {error}")];
-        }
+    let installed = if loads {
+        Ok(Value::Null)
+    } else {
+        host.foxx.install(&request)
+    };
+    if let Err(error) = installed {
+        return vec![format!("install: {error}")];
     }
     for exchange in &case.exchanges {
         problems.extend(check(host, case, exchange, &request));
@@ -183,26 +186,82 @@ fn define(configuration: &Object) -> Object {
     definitions
 }
 
+/// What came of an exchange: a status or an error number, a text and the headers.
+struct Outcome {
+    status: u32,
+    text: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Outcome {
+    fn from_result(result: Result<String, foxx::Error>) -> Self {
+        let (status, text) = match result {
+            Ok(text) => (200, text),
+            Err(error) => (error.code().number(), error.to_string()),
+        };
+        Self {
+            status,
+            text,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The header, or all cookies.
+    fn header(pairs: &[(String, String)], name: &str) -> String {
+        let values = pairs.iter().filter(|(given, _)| given == name);
+        values
+            .map(|(_, value)| value.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
 fn check(host: &Host, case: &Case, exchange: &Exchange, request: &InstallRequest) -> Vec<String> {
+    let outcome = exchange_once(host, case, exchange, request);
     let mut problems = Vec::new();
-    let mut expect = |what: &str, wanted: String, got: String| {
+    let mut expect = |what: &str, wanted: &str, got: &str| {
         if wanted != got {
+            let (method, target) = (&exchange.method, &exchange.target);
             problems.push(format!(
-                "{} {}: {what}\n    wanted {wanted}\n    got    {got}",
-                exchange.method, exchange.target
+                "{method} {target}: {what}\n    wanted {wanted}\n    got    {got}"
             ));
         }
     };
-    let (status, answer) = match exchange.method.as_str() {
+    for (name, _) in &exchange.answer_headers {
+        let wanted = Outcome::header(&exchange.answer_headers, name);
+        expect(name, &wanted, &Outcome::header(&outcome.headers, name));
+    }
+    if let Some(wanted) = exchange.status {
+        expect("status", &wanted.to_string(), &outcome.status.to_string());
+    }
+    if let Some(wanted) = &exchange.answer_body {
+        expect("body", &wanted.join("\n"), &outcome.text);
+    }
+    for wanted in exchange
+        .contains
+        .iter()
+        .filter(|wanted| !outcome.text.contains(&***wanted))
+    {
+        expect("body to contain", wanted, &outcome.text);
+    }
+    problems
+}
+
+fn exchange_once(
+    host: &Host,
+    case: &Case,
+    exchange: &Exchange,
+    request: &InstallRequest,
+) -> Outcome {
+    match exchange.method.as_str() {
         "SCRIPT" => {
-            let argv = match exchange.target.as_str() {
-                "" => Value::array(vec![]),
-                text => json::parse(text.as_bytes()).unwrap(),
+            let text = if exchange.target.is_empty() {
+                "[]"
+            } else {
+                &exchange.target
             };
-            match host.foxx.run_script(DB, &case.mount, "it", &argv) {
-                Ok(text) => (200, text),
-                Err(error) => (error.code().number(), error.to_string()),
-            }
+            let argv = json::parse(text.as_bytes()).unwrap();
+            Outcome::from_result(host.foxx.run_script(DB, &case.mount, "it", &argv))
         }
         "TESTS" => {
             let reporter = exchange.target.clone();
@@ -211,79 +270,30 @@ fn check(host: &Host, case: &Case, exchange: &Exchange, request: &InstallRequest
                 idiomatic: true,
                 filter: None,
             };
-            match host.foxx.run_tests(DB, &case.mount, &options) {
-                Ok(report) => (200, report.body),
-                Err(error) => (error.code().number(), error.to_string()),
-            }
+            let report = host.foxx.run_tests(DB, &case.mount, &options);
+            Outcome::from_result(report.map(|report| report.body))
         }
         "LOAD" => {
             let mut request = request.clone();
-            request.source = with_main(case, &request);
-            match host.foxx.install(&request) {
-                Ok(_) => (0, String::new()),
-                Err(error) => (error.code().number(), error.to_string()),
-            }
+            request.source = with_main(case);
+            let installed = host.foxx.install(&request);
+            Outcome::from_result(installed.map(|_| "it loads".to_owned()))
         }
         _ => {
             let answer = send(host, case, exchange);
-            for (name, wanted) in &exchange.answer_headers {
-                let got: Vec<_> = answer
-                    .0
-                    .header_pairs()
-                    .filter(|(given, _)| given == name)
-                    .collect();
-                if name == "set-cookie" {
-                    continue;
-                }
-                let got = got.first().map_or("", |(_, value)| value);
-                expect(name, wanted.clone(), got.to_owned());
+            let pairs = answer.0.header_pairs();
+            let headers = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+            Outcome {
+                status: answer.status().into(),
+                text: answer.text(),
+                headers,
             }
-            let cookies = |pairs: Vec<(&str, &str)>| {
-                let found = pairs.iter().filter(|(name, _)| *name == "set-cookie");
-                found
-                    .map(|(_, value)| (*value).to_owned())
-                    .collect::<Vec<_>>()
-                    .join("\n")
-            };
-            let wanted = exchange
-                .answer_headers
-                .iter()
-                .map(|(n, v)| (n.as_str(), v.as_str()));
-            let wanted = cookies(wanted.collect());
-            if !wanted.is_empty() {
-                expect(
-                    "set-cookie",
-                    wanted,
-                    cookies(answer.0.header_pairs().collect()),
-                );
-            }
-            (u32::from(answer.status()), answer.text())
         }
-    };
-    if let Some(wanted) = exchange.status {
-        expect("status", wanted.to_string(), format!("{status}"));
     }
-    if let Some(wanted) = &exchange.answer_body {
-        expect("body", wanted.join("\n"), answer.clone());
-    }
-    for wanted in exchange
-        .contains
-        .iter()
-        .filter(|wanted| !answer.contains(wanted.as_str()))
-    {
-        expect("body to contain", wanted.clone(), answer.clone());
-    }
-    if !problems.is_empty() && exchange.answer_body.is_none() && exchange.contains.is_empty() {
-        problems.push(format!("    body was {answer}"));
-    }
-    problems
 }
 
 /// The case's bundle with `index.js` as its main file, for cases whose loading fails.
-fn with_main(case: &Case, request: &InstallRequest) -> Source {
-    let Source::Upload(_) = &request.source else {
-        return request.source.clone();
-    };
+fn with_main(case: &Case) -> Source {
     let mut manifest = case.manifest.as_object().cloned().unwrap_or_default();
     manifest.insert("main", "index.js");
     let manifest = json::to_string(&manifest.into());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::harness::{DB, Host, main_only};
+use crate::harness::{DB, Host, json, main_only};
 
 const OK: &str = "const router = require('@arangodb/foxx/router')();
 module.context.use(router);
@@ -31,8 +31,15 @@ fn local_bundle(host: &Host) -> PathBuf {
         .join(format!("_db/_system/_appbundles/{checksum}.zip"))
 }
 
-/// Ways to damage a service on disk, and the number that says so.
-const DAMAGES: &[(&str, fn(&Host), u32)] = &[
+/// A way to damage a service on disk, and the number that says so.
+type Damage = (&'static str, fn(&Host), u32);
+
+const DAMAGES: &[Damage] = &[
+    (
+        "a crash between commit and files",
+        |host| fs::write(folder(host).with_extension("sum"), "older").unwrap(),
+        3003,
+    ),
     (
         "folder gone",
         |host| fs::remove_dir_all(folder(host)).unwrap(),
@@ -127,6 +134,36 @@ fn committing_writes_what_is_on_disk() {
     );
     host.foxx.commit(DB, false).unwrap();
     assert!(host.foxx.download(DB, "/s").unwrap().bytes == bytes);
+    let forge = |checksum: &str| {
+        let database = host.databases.find(DB).unwrap();
+        let patch = json(&format!(r#"{{"checksum": "{checksum}"}}"#));
+        let options = database::TransactionOptions::default();
+        database
+            .run(&options, |txn| {
+                let collection = txn.collection("_apps")?;
+                let change = (database::Selector::key("s")?, patch.clone());
+                txn.update(
+                    &collection,
+                    vec![change],
+                    &database::WriteOptions::default(),
+                )
+            })
+            .unwrap();
+    };
+    let stored = || {
+        let database = host.databases.find(DB).unwrap();
+        let options = database::TransactionOptions::read_only();
+        let mut txn = database.begin(options).unwrap();
+        let collection = txn.collection("_apps").unwrap();
+        let document = txn.get(&collection, "s").unwrap().unwrap();
+        document.get("checksum").unwrap().to_text().to_string()
+    };
+    let checksum = stored();
+    forge("wrong");
+    host.foxx.commit(DB, false).unwrap();
+    assert_eq!(stored(), "wrong");
+    host.foxx.commit(DB, true).unwrap();
+    assert_eq!(stored(), checksum);
     truncate("_apps");
     host.foxx.commit(DB, false).unwrap();
     let host = host.restart(|_| {});

@@ -20,7 +20,7 @@ router.post('/echo', (req, res) => res.json(req.body)).body(['json']);
 fn versioned(version: &str) -> Vec<(&'static str, String)> {
     let manifest = format!(
         r#"{{"name": "v", "version": "{version}", "main": "index",
-        "configuration": {{"size": {{"type": "int", "default": 1}}, "gone{version}": {{"default": "x"}}}},
+        "configuration": {{"size": {{"type": "int", "default": 1}}}},
         "scripts": {{"setup": "up.js", "teardown": "down.js"}}}}"#
     );
     let main = format!(

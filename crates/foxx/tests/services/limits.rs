@@ -128,3 +128,34 @@ fn stopping_answers_everyone() {
     }
     assert_eq!(host.get("/bad/fine").status(), 503);
 }
+
+#[test]
+fn thousands_of_requests_do_not_notice_the_bombs_among_them() {
+    let host = host();
+    install(&host, "/bad");
+    install(&host, "/good");
+    let mut pending = std::collections::VecDeque::new();
+    for number in 0..2000 {
+        let mount = if number % 2 == 0 { "/good" } else { "/bad" };
+        let path = if number % 200 == 199 {
+            "/loop"
+        } else {
+            "/fine"
+        };
+        let request = host.begin("GET", &format!("{mount}{path}"), "", "");
+        pending.push_back((path, request));
+        while pending.len() > 32 {
+            check_next(&mut pending);
+        }
+    }
+    while !pending.is_empty() {
+        check_next(&mut pending);
+    }
+}
+
+fn check_next(pending: &mut std::collections::VecDeque<(&str, crate::harness::Pending)>) {
+    let (path, request) = pending.pop_front().unwrap();
+    let answer = request.wait();
+    let expected = if path == "/fine" { 200 } else { 500 };
+    assert_eq!(answer.status(), expected, "{path}: {}", answer.text());
+}

@@ -129,7 +129,9 @@ fn files_outside_of_the_policy_are_out_of_reach() {
         &host,
         &format!(
             "const fs = require('fs'); const {{context}} = module;
-            const numberOf = (fn) => {{ try {{ fn(); return 0; }} catch (e) {{ return e.errorNum; }} }};
+            const numberOf = (fn) => {{
+              try {{ fn(); return 0; }} catch (e) {{ return e.errorNum; }}
+            }};
             const own = context.fileName('data/x.txt');
             fs.makeDirectory(context.fileName('data'));
             fs.write(own, 'mine');

@@ -1,6 +1,8 @@
 //! Services as their owners and visitors see them: installed from zips, answered by real VMs, kept
 //! in the in-memory store.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
 mod corpus;
 mod guestbook;
 mod harness;
