@@ -18,7 +18,8 @@ export const SERVERS = [
   {
     name: 'vulpes',
     command: folder => [
-      process.env.VULPES_BIN, 'serve', '--listen', '127.0.0.1:0', '--data', join(folder, 'data')
+      process.env.VULPES_BIN, 'serve', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'),
+      '--javascript.files-allowlist', '/bench/services/'
     ],
     version: () => [process.env.VULPES_BIN, '--version'],
     load: loadVulpes

@@ -72,6 +72,13 @@ impl From<Exception> for RunError {
     }
 }
 
+/// How fast a script is taken to fill its heap.
+const FILL_BYTES_PER_SECOND: f64 = 2e9;
+/// The pause between two measurements, as a multiple of what the last one took: at least and,
+/// where the heap cannot fill meanwhile, at most.
+const PAUSE_FEW: u32 = 4;
+const PAUSE_MANY: u32 = 100;
+
 /// Stops whatever the VM runs, from any thread.
 #[derive(Clone)]
 pub struct CancelHandle(Arc<AtomicBool>);
@@ -342,9 +349,13 @@ impl Inner {
             return;
         }
         // Measuring walks the heap: 2 ms for an empty one, about 1 ms more a megabyte of small
-        // objects. Spend at most a fifth of the time on it.
+        // objects. Spend little of the time on it, but look again before a script that was not
+        // measured could have filled a good part of its limit.
         let end = self.clock.monotonic();
-        self.watch.heap_due.set(end + (end - start) * 4);
+        let cost = end - start;
+        let fill = Duration::from_secs_f64(max as f64 / FILL_BYTES_PER_SECOND);
+        let pause = (cost * PAUSE_FEW).max((cost * PAUSE_MANY).min(fill));
+        self.watch.heap_due.set(end + pause);
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
