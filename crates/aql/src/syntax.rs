@@ -62,6 +62,81 @@ pub fn parse(text: &str) -> Parsed {
     }
 }
 
+impl Parsed {
+    /// The names that can only be collections' names: those that no variable has and that stand
+    /// where a collection may stand.
+    pub fn collections(&self) -> BTreeSet<Arc<str>> {
+        let mut names = Names::default();
+        names.visit_block(&self.block);
+        let named = self.with.iter().filter(|source| !source.is_bind);
+        names
+            .used
+            .extend(named.map(|source| source.name.text.clone()));
+        names.used.difference(&names.variables).cloned().collect()
+    }
+}
+
+/// Names by what they may stand for.
+#[derive(Default)]
+struct Names {
+    variables: BTreeSet<Arc<str>>,
+    used: BTreeSet<Arc<str>>,
+}
+
+impl Names {
+    fn visit_block(&mut self, block: &Block) {
+        for statement in &block.statements {
+            match &statement.kind {
+                StatementKind::For {
+                    variable, source, ..
+                } => {
+                    self.variables.insert(variable.text.clone());
+                    if let ExprKind::Name(name) = &source.kind {
+                        self.used.insert(name.clone());
+                    }
+                }
+                StatementKind::Let(variables) => self.declare(variables),
+                StatementKind::Collect(collect) => {
+                    self.declare(&collect.groups);
+                    self.declare(&collect.aggregates);
+                    if let Some(into) = &collect.into {
+                        self.variables.insert(into.variable().text.clone());
+                    }
+                }
+                StatementKind::Modify(modify) => self.write(&modify.collection),
+                StatementKind::Upsert(upsert) => self.write(&upsert.collection),
+                _ => {}
+            }
+        }
+        visit_expressions(block, &mut |expr| self.visit_expression(expr));
+    }
+
+    fn declare(&mut self, variables: &[(ast::Name, Expr)]) {
+        let names = variables.iter().map(|(name, _)| name.text.clone());
+        self.variables.extend(names);
+    }
+
+    fn write(&mut self, source: &Source) {
+        if !source.is_bind {
+            self.used.insert(source.name.text.clone());
+        }
+    }
+
+    fn visit_expression(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Subquery(block) => self.visit_block(block),
+            // Some functions take a collection first.
+            ExprKind::Call(_, arguments) => {
+                if let Some(ExprKind::Name(name)) = arguments.first().map(|first| &first.kind) {
+                    self.used.insert(name.clone());
+                }
+            }
+            _ => {}
+        }
+        expr.for_each_child(&mut |child| self.visit_expression(child));
+    }
+}
+
 fn collect_binds(block: &Block, names: &mut BTreeSet<Arc<str>>) {
     let source_bind = |source: &Source, names: &mut BTreeSet<Arc<str>>| {
         if source.is_bind {

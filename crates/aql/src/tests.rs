@@ -202,3 +202,40 @@ fn a_kept_plan_serves_other_values_but_not_other_shapes() {
     let more = r#"{"@c":"a","v":1,"n":"y","z":1}"#;
     assert_eq!(ask(text, more).unwrap_err().code().number(), 1552);
 }
+
+#[test]
+fn queries_as_deep_as_allowed_fit_a_thread() {
+    let world = World::new();
+    for (open, middle, close, levels) in [
+        ("RETURN (", "RETURN 1", ")", 240),
+        ("[", "1", "]", 190),
+        ("{a: ", "1", "}", 190),
+        ("NOT_NULL(", "1", ")", 450),
+        ("-", "1", "", 450),
+        ("true ? ", "1", " : 2", 450),
+    ] {
+        let text = format!("{}{middle}{}", open.repeat(levels), close.repeat(levels));
+        let text = if text.starts_with("RETURN") {
+            text
+        } else {
+            format!("RETURN {text}")
+        };
+        let rows = world
+            .query(&text)
+            .unwrap_or_else(|error| panic!("{open}: {error}"));
+        assert_eq!(rows.len(), 1, "{open}");
+    }
+}
+
+#[test]
+fn a_subquery_that_ends_early_gives_its_memory_back() {
+    let world = World::new();
+    let mut txn = world.begin();
+    let text = "FOR i IN 1..300 RETURN FIRST(FOR j IN 1..1000 SORT j % i RETURN j)";
+    let options = Options {
+        memory_bytes_max: Some(4 << 20),
+        ..Options::default()
+    };
+    let mut cursor = world.start(&txn, text, &Object::new(), &options).unwrap();
+    assert_eq!(cursor.all_values(&mut txn).unwrap().len(), 300);
+}

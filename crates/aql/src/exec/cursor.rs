@@ -51,7 +51,7 @@ impl Cursor {
             collections.push(txn.collection(&used.name)?);
         }
         let mut pipeline = Pipeline::new(&plan, None);
-        pipeline.start(Batch::unit(plan.variables.len()));
+        pipeline.start(&Batch::unit(plan.variables.len()));
         let state = State {
             collections,
             database: Arc::clone(txn.database().name()),

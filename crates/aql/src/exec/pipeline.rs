@@ -10,8 +10,9 @@ use crate::plan::{Block, Node, Plan, SubqueryId};
 
 /// One step at work.
 pub(crate) trait Step: Send {
-    /// Forgets everything and begins anew with an outer row.
-    fn start(&mut self, row: &[Slot]);
+    /// Forgets everything and begins anew with an outer row. Adds to `freed` what was charged
+    /// for what it forgot.
+    fn start(&mut self, row: &[Slot], freed: &mut usize);
 
     /// The next rows, about `want` of them; an empty batch means that there may be more, `None`
     /// that there are none.
@@ -75,10 +76,14 @@ impl Pipeline {
         Self { steps: pipeline }
     }
 
-    /// Begins anew with an outer row.
-    pub(crate) fn start(&mut self, row: Batch) {
+    /// Begins anew with an outer row; how much memory is no longer kept.
+    pub(crate) fn start(&mut self, row: &Batch) -> usize {
         let outer = row.row(0);
-        self.steps.iter_mut().for_each(|step| step.start(outer));
+        let mut freed = 0;
+        for step in &mut self.steps {
+            step.start(outer, &mut freed);
+        }
+        freed
     }
 
     /// The next rows.
@@ -116,7 +121,7 @@ impl Place {
 struct Start(Option<Batch>);
 
 impl Step for Start {
-    fn start(&mut self, row: &[Slot]) {
+    fn start(&mut self, row: &[Slot], _: &mut usize) {
         self.0 = Some(Batch::single(row));
     }
 

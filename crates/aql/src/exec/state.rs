@@ -224,7 +224,8 @@ impl Exec<'_> {
         let taken = self.state.subqueries.get_mut(id.0).and_then(Option::take);
         let mut pipeline =
             taken.unwrap_or_else(|| Box::new(Pipeline::new(&self.state.plan, Some(id))));
-        pipeline.start(row);
+        let freed = pipeline.start(&row);
+        self.release(freed);
         let result = body(&mut pipeline, self);
         if let Some(place) = self.state.subqueries.get_mut(id.0) {
             *place = Some(pipeline);

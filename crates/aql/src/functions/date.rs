@@ -5,14 +5,13 @@
 //! of the UTC date that shows the same digits.
 
 pub(super) mod arithmetic;
-mod civil;
 pub(super) mod compare;
 pub(super) mod format;
 pub(super) mod local;
-mod text;
 mod zone;
 
 use error_codes::codes;
+use value::date::{self as civil, text};
 use value::{Object, Value};
 
 use super::args::{arg, as_double};

@@ -126,6 +126,12 @@ impl Writer<'_> {
         Value::object(variable_object(var, name))
     }
 
+    /// A variable that only the public form has.
+    fn temporary(&self) -> Value {
+        let id = self.plan.variables.len() + self.nodes.len();
+        Value::object(variable_object(VarId(id as u32), ""))
+    }
+
     /// A variable as `name`; what is more than a variable gets a calculation before.
     fn calculation(&mut self, name: &str, value: &Expr) -> Object {
         self.subqueries(value);
@@ -136,10 +142,7 @@ impl Writer<'_> {
         }
         let mut calculation = Object::new();
         calculation.insert("expression", expression::expression(self.plan, value));
-        let temporary = Value::object(variable_object(
-            VarId((self.plan.variables.len() + self.nodes.len()) as u32),
-            "",
-        ));
+        let temporary = self.temporary();
         calculation.insert("outVariable", temporary.clone());
         calculation.insert("canThrow", false);
         calculation.insert("expressionType", kind_of(value));
@@ -163,10 +166,7 @@ impl Writer<'_> {
         let outer = self.items;
         let block = self.plan.subquery(id);
         let mut details = Object::new();
-        details.insert(
-            "subqueryOutVariable",
-            Value::object(variable_object(VarId(0), "")),
-        );
+        details.insert("subqueryOutVariable", self.temporary());
         self.push("SubqueryStartNode", details);
         self.block(block);
         let details = match &block.value {

@@ -144,6 +144,17 @@ pub enum CollectInto {
     },
 }
 
+impl CollectInto {
+    /// The variable that holds the array or number.
+    pub fn variable(&self) -> &Name {
+        match self {
+            CollectInto::Variables { variable, .. }
+            | CollectInto::Value { variable, .. }
+            | CollectInto::Count { variable } => variable,
+        }
+    }
+}
+
 /// Which statement writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModifyKind {

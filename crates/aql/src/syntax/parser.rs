@@ -266,7 +266,8 @@ impl<'t> Parser<'t> {
 
     pub(super) fn too_deep(&mut self, span: Span) {
         let message = format!(
-            "too much nesting or too many objects: expressions nest deeper than {NESTING_MAX} levels"
+            "too much nesting or too many objects: expressions nest deeper than {NESTING_MAX} \
+             levels"
         );
         self.report(codes::QUERY_TOO_MUCH_NESTING, message, span);
     }

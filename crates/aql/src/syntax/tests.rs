@@ -1,5 +1,9 @@
 //! What the parser understands and how it says what it does not.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::parse;
 
 fn first_problem(text: &str) -> (u32, String) {
@@ -74,24 +78,38 @@ fn valid_texts_parse() {
 }
 
 #[test]
+fn collections_are_listed() {
+    let text = "WITH w FOR a IN c FOR b IN a.x LET s = (FOR d IN b FOR e IN f RETURN e) \
+                INSERT {n: LENGTH(g)} INTO h RETURN DOCUMENT(i, a)";
+    let names: Vec<_> = parse(text).collections().into_iter().collect();
+    assert_eq!(
+        names,
+        ["c", "f", "g", "h", "i", "w"].map(std::sync::Arc::from)
+    );
+}
+
+#[test]
 fn bind_parameters_are_listed() {
     let parsed = parse("FOR d IN @@c FILTER d.@a == @v && (FOR x IN @l RETURN x) RETURN {[@k]: 1}");
     let names: Vec<&str> = parsed.bind_parameters.iter().map(|name| &**name).collect();
     assert_eq!(names, ["@c", "a", "k", "l", "v"]);
 }
 
-proptest::proptest! {
+/// Words that can follow each other in queries, and in worse texts.
+const WORDS: &[&str] = &[
+    "FOR", "x", "IN", "FILTER", "(", ")", "[", "]", "{", "}", "*", "?", ":", "==", "ANY", "ALL",
+    "COLLECT", "INTO", "RETURN", "1", "'a'", "@b", "@@c", ",", ".", "..", "WITH", "UPDATE",
+    "UPSERT", "INSERT", "NOT", "LIMIT", "SORT", "LET", "=", "AT", "LEAST", "WINDOW", "AND",
+];
+
+proptest! {
     #[test]
     fn never_panics_on_random_text(text in "\\PC{0,80}") {
         parse(&text);
     }
 
     #[test]
-    fn never_panics_on_random_words(words in proptest::collection::vec(proptest::sample::select(vec![
-        "FOR", "x", "IN", "FILTER", "(", ")", "[", "]", "{", "}", "*", "?", ":", "==", "ANY", "ALL",
-        "COLLECT", "INTO", "RETURN", "1", "'a'", "@b", "@@c", ",", ".", "..", "WITH", "UPDATE",
-        "UPSERT", "INSERT", "NOT", "LIMIT", "SORT", "LET", "=", "AT", "LEAST", "WINDOW", "AND",
-    ]), 0..40)) {
+    fn never_panics_on_random_words(words in vec(select(WORDS), 0..40)) {
         parse(&words.join(" "));
     }
 }

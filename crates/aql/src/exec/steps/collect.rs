@@ -124,7 +124,8 @@ fn add_row(
 }
 
 impl Step for CollectStep {
-    fn start(&mut self, row: &[Slot]) {
+    fn start(&mut self, row: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
         self.outer = row.to_vec();
         self.groups = None;
     }

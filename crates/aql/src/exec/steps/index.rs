@@ -112,7 +112,7 @@ fn push_matching(
 }
 
 impl Step for IndexStep {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.outer.reset();
         self.scan = None;
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use database::{
-    ErrorKind as DatabaseErrorKind, OverwriteMode, Selector, WriteOptions, WriteResult,
+    Collection, ErrorKind as DatabaseErrorKind, OverwriteMode, Selector, WriteOptions, WriteResult,
 };
 use error_codes::codes;
 use value::Value;
@@ -58,7 +58,8 @@ impl ModifyStep {
 }
 
 impl Step for ModifyStep {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
         self.buffered = None;
     }
 
@@ -147,6 +148,7 @@ fn write_rows(node: &Modify, batch: &mut Batch, exec: &mut Exec<'_>) -> Result<(
         let row = batch.row_mut(at);
         keep.push(settle(
             outcome,
+            &collection,
             &node.options,
             node.old,
             node.new,
@@ -228,6 +230,7 @@ pub(super) fn write_options(options: &ModifyOptions, old: bool, new: bool) -> Wr
 /// Puts `OLD` and `NEW` into the row, or decides what a failure means. Whether the row goes on.
 pub(super) fn settle(
     outcome: Outcome,
+    collection: &Collection,
     options: &ModifyOptions,
     old: Option<VarId>,
     new: Option<VarId>,
@@ -247,9 +250,15 @@ pub(super) fn settle(
     } else {
         exec.state.stats.writes_executed += 1;
     }
-    let ignored = result.is_unchanged && options.overwrite == Overwrite::Ignore;
-    let new_document = if ignored { None } else { result.new };
-    for (var, document) in [(old, result.old), (new, new_document)] {
+    let (mut before, mut after) = (result.old, result.new);
+    if result.is_unchanged && options.overwrite == Overwrite::Ignore {
+        (before, after) = (None, None);
+    } else if result.is_unchanged && (old.is_some() || new.is_some()) {
+        // A version that was not newer: the document is what it was.
+        let kept = exec.txn.get(collection, result.key.as_str())?;
+        (before, after) = (kept.clone(), kept);
+    }
+    for (var, document) in [(old, before), (new, after)] {
         if let Some(place) = var.and_then(|var| row.get_mut(var.index())) {
             *place = document.map_or_else(Slot::default, Slot::Document);
         }

@@ -96,7 +96,8 @@ impl Sort {
 }
 
 impl Step for Sort {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
         self.sorted = None;
     }
 
@@ -182,7 +183,7 @@ impl Limit {
 }
 
 impl Step for Limit {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.left = None;
         self.ended = false;
     }

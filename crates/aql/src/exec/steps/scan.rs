@@ -77,7 +77,7 @@ impl CollectionScan {
 }
 
 impl Step for CollectionScan {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.outer.reset();
         self.scan = None;
     }
@@ -176,7 +176,7 @@ impl ListScan {
 }
 
 impl Step for ListScan {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.outer.reset();
         self.items = None;
     }

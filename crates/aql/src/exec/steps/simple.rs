@@ -26,7 +26,7 @@ impl Filter {
 }
 
 impl Step for Filter {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.ask = 0;
     }
 
@@ -71,7 +71,7 @@ impl Calculate {
 }
 
 impl Step for Calculate {
-    fn start(&mut self, _: &[Slot]) {}
+    fn start(&mut self, _: &[Slot], _: &mut usize) {}
 
     fn next(
         &mut self,
@@ -113,7 +113,8 @@ impl Distinct {
 }
 
 impl Step for Distinct {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
         self.seen.clear();
     }
 
@@ -154,7 +155,7 @@ impl Step for Distinct {
 pub(super) struct NoResults;
 
 impl Step for NoResults {
-    fn start(&mut self, _: &[Slot]) {}
+    fn start(&mut self, _: &[Slot], _: &mut usize) {}
 
     fn next(&mut self, _: &mut Upstream<'_>, _: &mut Exec<'_>, _: usize) -> Result<Option<Batch>> {
         Ok(None)

@@ -31,7 +31,8 @@ impl UpsertStep {
 }
 
 impl Step for UpsertStep {
-    fn start(&mut self, _: &[Slot]) {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
         self.buffered = None;
     }
 
@@ -136,7 +137,15 @@ fn write_row(node: &Upsert, batch: &mut Batch, at: usize, exec: &mut Exec<'_>) -
     match results.into_iter().next() {
         Some(outcome) => {
             let row = batch.row_mut(at);
-            settle(outcome, &node.options, Some(node.old), node.new, row, exec)
+            settle(
+                outcome,
+                &collection,
+                &node.options,
+                Some(node.old),
+                node.new,
+                row,
+                exec,
+            )
         }
         None => Ok(true),
     }

@@ -110,12 +110,6 @@ impl Lowerer<'_> {
         {
             return Ok(Expr::Local(*local));
         }
-        if matches!(&**name, "CURRENT" | "OLD" | "NEW") {
-            return Err(Error::invalid(
-                codes::QUERY_VARIABLE_NAME_UNKNOWN,
-                format!("unknown variable '{name}'"),
-            ));
-        }
         Err(self.collection_as_value(name))
     }
 

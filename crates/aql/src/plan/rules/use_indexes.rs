@@ -119,6 +119,7 @@ fn choose(
     };
     let all = info
         .indexes()
+        .filter(|index| index.is_by_value())
         .filter_map(|index| fit(template, index, conditions));
     let all: Vec<Choice> = all.collect();
     if hint.force && !hint.names.is_empty() && !all.iter().any(hinted) {
