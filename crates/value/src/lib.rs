@@ -1,15 +1,16 @@
 //! Values as documents and queries see them.
 //!
 //! Charter: the value type, its total order and equality, conversions between types, attribute
-//! paths, JSON text in both directions and the order-preserving key encoding. It does no IO and
-//! knows nothing of collections, indexes or queries.
+//! paths, dates and their texts, JSON text in both directions and the order-preserving key
+//! encoding. It does no IO and knows nothing of time zones, collections, indexes or queries.
 //!
 //! Invariants: a [`Value`] never holds NaN or an infinity; encoded keys compare as bytes the way
 //! the values compare; JSON text survives `parse` and `write` unchanged in meaning.
 //!
-//! Entry points: [`Value`], [`json`], [`key`].
+//! Entry points: [`Value`], [`json`], [`key`], [`date`].
 
 mod convert;
+pub mod date;
 pub mod json;
 pub mod key;
 mod object;
