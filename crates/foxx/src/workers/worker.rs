@@ -112,17 +112,41 @@ impl Worker {
     }
 
     fn serve(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
-        if request.service.development {
-            return self.serve_development(request);
+        let service = self.current(&request.service, &request.path)?;
+        if let Some(error) = service.find_obstacle().filter(|_| !service.development) {
+            return Err(error);
         }
-        let vm = self.loaded_vm(&request.service)?;
+        if service.development {
+            return self.serve_development(request, &service);
+        }
+        let vm = self.loaded_vm(&service)?;
         vm.dispatch(request)
+    }
+
+    /// The revision to answer with: the one that the request found, or the one that took its
+    /// place while it waited.
+    fn current(&self, service: &Arc<Service>, path: &str) -> Result<Arc<Service>> {
+        if !service.is_retired() {
+            return Ok(Arc::clone(service));
+        }
+        let current = self
+            .shared
+            .table
+            .get(&service.database, service.mount.as_str());
+        current.ok_or_else(|| {
+            let message = format!("unknown path '{}{path}'", service.mount);
+            Error::refused(codes::HTTP_NOT_FOUND).with_message(message)
+        })
     }
 
     /// Reloads everything from the folder, runs the set-up script and answers from a VM that is
     /// dropped afterwards.
-    fn serve_development(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
-        let service = lifecycle::reload_development(&self.shared, &request.service)?;
+    fn serve_development(
+        &mut self,
+        request: &Arc<ServiceRequest>,
+        service: &Service,
+    ) -> Result<ServiceResponse> {
+        let service = lifecycle::reload_development(&self.shared, service)?;
         if let Some(error) = service.find_obstacle() {
             return Err(error);
         }

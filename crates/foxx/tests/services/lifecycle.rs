@@ -434,3 +434,39 @@ fn one_mount_in_two_databases_is_two_services() {
     assert!(host.foxx.find("ünïcode 1", "/v").is_none());
     assert_eq!(host.get("/v").line(), "200 1.0.0 1");
 }
+
+#[test]
+fn no_request_fails_while_versions_change() {
+    let host = Host::new();
+    host.foxx
+        .install(&new_request(Mode::Install, bundle(&versioned("0.0.0"))))
+        .unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let answers = std::thread::scope(|scope| {
+        let visitor = scope.spawn(|| {
+            let mut answers = Vec::new();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let pending: Vec<_> = (0..8).map(|_| host.begin("GET", "/v", "", "")).collect();
+                answers.extend(pending.into_iter().map(|pending| pending.wait().line()));
+            }
+            answers
+        });
+        for version in 1..=5 {
+            let bundle = bundle(&versioned(&format!("{version}.0.0")));
+            host.foxx
+                .install(&new_request(Mode::Upgrade, bundle))
+                .unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        visitor.join().unwrap()
+    });
+    let mut versions: Vec<&str> = answers.iter().map(String::as_str).collect();
+    versions.dedup();
+    // Two workers may answer in either order around a change, so versions are only counted.
+    assert!(
+        versions
+            .iter()
+            .all(|line| line.starts_with("200 ") && line.ends_with(".0.0 1"))
+    );
+    assert_eq!(host.get("/v").line(), "200 5.0.0 1");
+}
