@@ -16,7 +16,7 @@ use crate::catalog::{self, Catalog, Change};
 use crate::collection::{Collection, CollectionChanges, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, DatabaseId};
-use crate::index::Index;
+use crate::index::{Index, IndexKind};
 use crate::layout;
 use crate::names;
 use crate::shared::Shared;
@@ -234,7 +234,7 @@ impl Database {
             let index = collection
                 .find_index(name_or_id)
                 .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_INDEX_NOT_FOUND))?;
-            if index.kind() != crate::IndexKind::Persistent {
+            if matches!(index.kind(), IndexKind::Primary | IndexKind::Edge) {
                 return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
             }
             change.drop_index(&collection, index);

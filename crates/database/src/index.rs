@@ -3,11 +3,14 @@
 //! A kind of index is a file below this one. A kind says which definitions it accepts and which
 //! values it indexes of a document; keeping and scanning entries is the same for all.
 
+mod definition;
 mod edge;
 mod entries;
 mod persistent;
 mod primary;
+mod ttl;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -19,6 +22,7 @@ use crate::collection::Collection;
 use crate::error::{Error, Result};
 use crate::ids::IndexId;
 use crate::settings::Settings;
+use crate::transaction::IndexRange;
 
 /// The kinds of indexes that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub enum IndexKind {
     Edge,
     /// Documents by the values of attributes, in value order.
     Persistent,
+    /// Documents by the instant at which they begin to expire.
+    Ttl,
 }
 
 /// One index of a collection. Immutable; owned by the [`Collection`] it belongs to.
@@ -47,6 +53,8 @@ pub struct Index {
     deduplicate: bool,
     estimates: bool,
     cache_enabled: bool,
+    /// Of a [`IndexKind::Ttl`].
+    expire_after_seconds: Option<f64>,
     /// Written by every change of a document, but not yet complete.
     pub(crate) building: bool,
     pub(crate) estimate: Arc<Mutex<Option<Estimate>>>,
@@ -83,6 +91,7 @@ impl Index {
             deduplicate: true,
             estimates: true,
             cache_enabled: false,
+            expire_after_seconds: None,
             building: false,
             estimate: Arc::default(),
         }
@@ -100,8 +109,9 @@ impl Index {
             "persistent" | "hash" | "skiplist" => {
                 persistent::parse(id, type_name, definition, settings)
             }
-            "ttl" | "geo" | "geo1" | "geo2" | "fulltext" | "mdi" | "mdi-prefixed" | "zkd"
-            | "inverted" | "vector" => Err(Error::unsupported(format!(
+            "ttl" => ttl::parse(id, definition, settings),
+            "geo" | "geo1" | "geo2" | "fulltext" | "mdi" | "mdi-prefixed" | "zkd" | "inverted"
+            | "vector" => Err(Error::unsupported(format!(
                 "indexes of type '{type_name}' are not implemented"
             ))),
             _ => Err(Error::bad_parameter(format!(
@@ -115,7 +125,8 @@ impl Index {
         self.kind
     }
 
-    /// The type as it was asked for: `primary`, `edge`, `persistent`, `hash` or `skiplist`.
+    /// The type as it was asked for: `primary`, `edge`, `persistent`, `hash`,
+    /// `skiplist` or `ttl`.
     pub fn type_name(&self) -> &str {
         &self.type_name
     }
@@ -146,10 +157,31 @@ impl Index {
         self.sparse
     }
 
+    /// Whether entries are by the values of the fields, so that conditions and sorts can be
+    /// answered from them. Those of a [`IndexKind::Ttl`] are by instants.
+    pub fn is_by_value(&self) -> bool {
+        self.kind != IndexKind::Ttl
+    }
+
     /// Whether entries hold the exact value of each field and stored value. A field with `[*]`
     /// is indexed by its members, so its value cannot be told.
     pub fn is_covering(&self) -> bool {
-        !self.fields.iter().any(AttributePath::expands)
+        self.is_by_value() && !self.fields.iter().any(AttributePath::expands)
+    }
+
+    /// Seconds after the instant in the field at which documents of a [`IndexKind::Ttl`] expire.
+    pub fn expire_after_seconds(&self) -> Option<f64> {
+        self.expire_after_seconds
+    }
+
+    /// The entries of documents that have expired at `now_ms`, milliseconds since 1970; `None`
+    /// if documents do not expire by this index.
+    pub(crate) fn expired_range(&self, now_ms: u64) -> Option<IndexRange> {
+        let before = ttl::expired_before_ms(self.expire_after_seconds?, now_ms);
+        Some(IndexRange {
+            lower: Bound::Unbounded,
+            upper: Bound::Excluded(vec![before.into()]),
+        })
     }
 
     /// The number in the public id `collection/number`.
@@ -157,7 +189,7 @@ impl Index {
         match self.kind {
             IndexKind::Primary => "0".to_owned(),
             IndexKind::Edge => "1".to_owned(),
-            IndexKind::Persistent => self.id.to_string(),
+            IndexKind::Persistent | IndexKind::Ttl => self.id.to_string(),
         }
     }
 
@@ -174,6 +206,7 @@ impl Index {
             && self.unique == other.unique
             && self.sparse == other.sparse
             && self.deduplicate == other.deduplicate
+            && self.expire_after_seconds == other.expire_after_seconds
     }
 
     /// The entries of a document. Errors: an entry is longer than `index_entry_bytes_max`.
@@ -183,6 +216,8 @@ impl Index {
             IndexKind::Edge | IndexKind::Persistent => {
                 entries::of_document(self, body, key, bytes_max)
             }
+            // A number and a document key: never too long.
+            IndexKind::Ttl => Ok(ttl::entry(self, body, key).into_iter().collect()),
         }
     }
 
@@ -192,6 +227,7 @@ impl Index {
             IndexKind::Primary => primary::to_object(self, collection),
             IndexKind::Edge => edge::to_object(self, collection),
             IndexKind::Persistent => persistent::to_object(self, collection),
+            IndexKind::Ttl => ttl::to_object(self, collection),
         }
     }
 
@@ -219,6 +255,7 @@ impl Index {
         object.insert("deduplicate", self.deduplicate);
         object.insert("estimates", self.estimates);
         object.insert("cacheEnabled", self.cache_enabled);
+        object.insert("expireAfter", ttl::expire_after(self));
         object.insert("building", self.building);
         Value::object(object)
     }

@@ -17,8 +17,10 @@
 //! - What `commit` acknowledged is durable. A conflict is an error of kind
 //!   [`ErrorKind::Conflict`] and means that nothing was written.
 //! - Changes of the catalog are transactions of their own, not part of a user's.
+//! - A document is removed by a ttl index only in a transaction that saw it expired.
 //!
-//! Entry points: [`Databases::open`], [`Database::begin`], [`Database::run`].
+//! Entry points: [`Databases::open`], [`Database::begin`], [`Database::run`],
+//! [`Databases::remove_expired`].
 
 #![warn(missing_docs)]
 
@@ -28,6 +30,7 @@ mod database;
 mod databases;
 mod document;
 mod error;
+mod expiry;
 mod ids;
 mod index;
 mod key_generator;
@@ -48,6 +51,7 @@ pub use database::{CreatedIndex, Database};
 pub use databases::{Databases, NewUser};
 pub use document::{CollectionName, Document, DocumentKey, KEY_BYTES_MAX, parse_document_id};
 pub use error::{Error, ErrorDocument, ErrorKind, Result};
+pub use expiry::{ExpiryLimits, ExpiryReport};
 pub use ids::{CollectionId, DatabaseId, IndexId};
 pub use index::{Index, IndexKind};
 pub use key_generator::{KeyGeneratorKind, KeyOptions};

@@ -20,6 +20,8 @@ pub struct Settings {
     pub conflict_retries_max: usize,
     /// Documents that one transaction of an index build covers.
     pub index_build_documents: usize,
+    /// Expired documents that one transaction removes at most.
+    pub expiry_batch_documents: usize,
     /// Entries looked at to estimate the selectivity of an index.
     pub estimate_sample_entries: usize,
     /// How far ahead of the clock identifiers are reserved, in milliseconds. After a crash new
@@ -29,6 +31,11 @@ pub struct Settings {
     pub autoincrement_reserve: u64,
     /// Cost of a password hash.
     pub password: PasswordSettings,
+    /// Password hashes that are computed at once. Each takes `memory_kib` of memory and a core;
+    /// further ones wait.
+    pub password_hashes_max: usize,
+    /// Password hashes that may wait; further ones fail.
+    pub password_waiting_max: usize,
     /// Verified logins that are remembered, so that not every request pays for a hash.
     pub verified_logins_max: usize,
 }
@@ -57,6 +64,7 @@ impl Settings {
             index_entry_bytes_max: 16 << 10,
             conflict_retries_max: 100,
             index_build_documents: 1_000,
+            expiry_batch_documents: 1_000,
             estimate_sample_entries: 256,
             tick_reserve_ms: 60_000,
             autoincrement_reserve: 100,
@@ -65,6 +73,8 @@ impl Settings {
                 passes: 2,
                 lanes: 1,
             },
+            password_hashes_max: 2,
+            password_waiting_max: 32,
             verified_logins_max: 10_000,
         }
     }

@@ -1,6 +1,7 @@
 //! Users, their passwords and grants: documents of `_users` in `_system`, read through a typed
 //! model.
 
+mod gate;
 mod model;
 mod password;
 
@@ -14,6 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::Sha256;
 use value::{Object, Value};
 
+use gate::Gate;
 pub(crate) use model::ANY;
 pub use model::{DatabaseGrant, Level, User};
 
@@ -44,6 +46,7 @@ pub struct Users {
     system: Database,
     cache: RwLock<Option<Cache>>,
     logins: Mutex<HashMap<String, Login>>,
+    gate: Gate,
     /// Keys the digests of [`Login`]; new at each start.
     secret: [u8; 32],
 }
@@ -63,7 +66,10 @@ impl Users {
     pub(crate) fn new(shared: Arc<Shared>, system: Database) -> Self {
         let mut secret = [0; 32];
         shared.platform.random.fill(&mut secret);
+        let settings = &shared.settings;
+        let gate = Gate::new(settings.password_hashes_max, settings.password_waiting_max);
         Self {
+            gate,
             shared,
             system,
             cache: RwLock::default(),
@@ -92,15 +98,11 @@ impl Users {
     /// The user, if there is an active one with this name and password. The first time costs a
     /// password hash, further times a digest.
     ///
-    /// Errors: as [`Self::find`].
+    /// Errors: as [`Self::find`]; 503 when `password_waiting_max` others wait for their hash.
     pub fn authenticate(&self, name: &str, password: &str) -> Result<Option<Arc<User>>> {
         let Some(user) = self.find(name)?.filter(|user| user.active) else {
             // Takes as long as for a user that exists, so that names cannot be probed.
-            password::hash(
-                password,
-                self.shared.settings.password,
-                &*self.shared.platform.random,
-            )?;
+            self.hash(password)?;
             return Ok(None);
         };
         let digest = self.digest(name, password);
@@ -110,7 +112,7 @@ impl Users {
         {
             return Ok(Some(user));
         }
-        if !password::verify(password, &user.password)? {
+        if !self.verify(password, &user.password)? {
             return Ok(None);
         }
         let mut logins = self.logins.lock();
@@ -287,7 +289,13 @@ impl Users {
         Ok(())
     }
 
+    fn verify(&self, password: &str, hash: &str) -> Result<bool> {
+        let _pass = self.gate.enter()?;
+        password::verify(password, hash)
+    }
+
     fn hash(&self, password: &str) -> Result<String> {
+        let _pass = self.gate.enter()?;
         password::hash(
             password,
             self.shared.settings.password,

@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::collection::Collection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::IndexId;
-use crate::index::Index;
+use crate::index::{Index, IndexKind};
 use crate::transaction::{Position, TransactionOptions};
 
 impl Change<'_> {
@@ -44,6 +44,11 @@ impl Change<'_> {
                 return Err(Error::with_message(ErrorKind::Conflict, code, message));
             }
             return Ok((Arc::new(collection.clone()), Arc::clone(same), false));
+        }
+        let is_ttl = |index: &Index| index.kind() == IndexKind::Ttl;
+        if is_ttl(&index) && all.clone().any(|other| is_ttl(other)) {
+            let message = "a collection can have one ttl index only";
+            return Err(Error::bad_parameter(message));
         }
         if all.clone().any(|other| other.name() == index.name()) {
             let code = codes::ARANGO_DUPLICATE_IDENTIFIER;

@@ -74,7 +74,8 @@ pub(super) fn of_document(
     Ok(entries)
 }
 
-fn encode(index: &Index, row: &[Value], stored: &[Value], document_key: &[u8]) -> Entry {
+/// The entry of one list of values, one for each field.
+pub(super) fn encode(index: &Index, row: &[Value], stored: &[Value], document_key: &[u8]) -> Entry {
     let mut entry_key = layout::entry_prefix(index.id);
     row.iter()
         .for_each(|value| key::encode_into(value, &mut entry_key));
@@ -156,7 +157,7 @@ pub(crate) fn decode_entry(
 }
 
 /// The value at a path without `[*]`.
-fn find(path: &AttributePath, body: &[u8]) -> Value {
+pub(super) fn find(path: &AttributePath, body: &[u8]) -> Value {
     match path.names().as_deref() {
         Some([first, rest @ ..]) => find_path(body, first, rest),
         _ => Value::Null,

@@ -3,15 +3,13 @@
 //! `hash` and `skiplist` are other names for it.
 //! Source: public documentation, "HTTP interface for persistent indexes".
 
-use std::collections::HashSet;
+use value::{Object, Value};
 
-use value::{AttributePath, Object, Value};
-
+use super::definition::{parse_name, parse_paths};
 use super::{Index, IndexKind, path_names, public_id};
 use crate::collection::{Collection, flag};
 use crate::error::{Error, Result};
 use crate::ids::IndexId;
-use crate::names;
 use crate::settings::Settings;
 
 pub(super) fn parse(
@@ -37,16 +35,7 @@ pub(super) fn parse(
         let message = "storedValues must be other attributes than fields, without [*]";
         return Err(Error::bad_parameter(message));
     }
-    let name = match definition.get("name") {
-        Value::Null => format!("idx_{id}"),
-        name => {
-            let name = name
-                .as_str()
-                .ok_or_else(|| Error::bad_parameter("index name must be a string"))?;
-            names::check_index(name)?;
-            name.to_owned()
-        }
-    };
+    let name = parse_name(id, definition)?;
     Ok(Index {
         type_name: type_name.into(),
         stored_values,
@@ -57,35 +46,6 @@ pub(super) fn parse(
         cache_enabled: flag(definition, "cacheEnabled")?.unwrap_or(false),
         ..Index::bare(id, IndexKind::Persistent, &name, fields)
     })
-}
-
-fn parse_paths(definition: &Value, name: &str, settings: &Settings) -> Result<Vec<AttributePath>> {
-    let bad = |what: String| Error::bad_parameter(format!("{name}: {what}"));
-    let texts = match definition.get(name) {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(texts) => texts,
-        _ => return Err(bad("must be an array of attribute paths".to_owned())),
-    };
-    if texts.len() > settings.index_fields_max {
-        return Err(Error::limit(
-            "index_fields_max",
-            settings.index_fields_max,
-            texts.len(),
-        ));
-    }
-    let mut seen = HashSet::new();
-    texts
-        .iter()
-        .map(|text| {
-            let text = text
-                .as_str()
-                .ok_or_else(|| bad("attribute paths are strings".to_owned()))?;
-            if text == "_id" || !seen.insert(text) {
-                return Err(bad(format!("'{text}' cannot be used here")));
-            }
-            AttributePath::parse(text).map_err(|error| bad(format!("'{text}': {error}")))
-        })
-        .collect()
 }
 
 pub(super) fn to_object(index: &Index, collection: &Collection) -> Object {
