@@ -20,7 +20,10 @@ let zip;
 let script;
 
 before(async () => {
-  server = await startServer();
+  // Nothing on the server's side may be installed unless a setting allows its path.
+  server = await startServer({
+    args: ['--javascript.files-allowlist', '/vulpes-e2e-[^/]+/[^/]+$|/e2e/services/']
+  });
   foxx = client(server);
   zip = join(server.folder, 'parrot.zip');
   script = join(server.folder, 'single.js');
@@ -105,6 +108,25 @@ describe('a path on the server', () => {
     const path = join(server.folder, 'nothing.zip');
     await foxx.fails(/failed to resolve source/, 'install', '/nothing', '-R', path);
     await server.getJson('/nothing', 404);
+  });
+
+  it('must be allowed', async () => {
+    const outside = service('../lib');
+    await foxx.fails(/refused authorization|forbidden/, 'install', '/outside', '-R', outside);
+    const around = `${service('parrot')}/../../../examples/guestbook`;
+    const alias = join(server.folder, 'alias');
+    await symlink(service('../../examples/guestbook'), alias);
+    for (const path of [around, alias]) {
+      await foxx.fails(/refused authorization|forbidden/, 'install', '/outside', '-R', path);
+    }
+    await server.getJson('/outside', 404);
+    const answer = await server.fetch('/_api/foxx?mount=/outside', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ source: outside })
+    });
+    const { code, errorNum } = await answer.json();
+    assert.deepEqual({ code, errorNum }, { code: 403, errorNum: 11 });
   });
 });
 

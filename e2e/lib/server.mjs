@@ -66,6 +66,10 @@ class Server {
     });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   // What the server said last, for the message of a failed assertion.
   explain(what) {
     return `${what}\nserver log:\n${this.#lines.slice(-20).join('\n')}`;

@@ -17,6 +17,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Requests make many short-lived allocations on one thread and free them on another, which the
+/// system's allocator pays for with locks (docs/adr/0010-allocator.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Serve(typed) => match serve::run(&typed) {
