@@ -2,6 +2,7 @@
 
 mod catalog;
 mod documents;
+mod expiry;
 mod indexes;
 mod interleaved;
 mod random;
@@ -32,6 +33,7 @@ fn settings() -> Settings {
             lanes: 1,
         },
         index_build_documents: 3,
+        expiry_batch_documents: 2,
         autoincrement_reserve: 10,
         conflict_retries_max: 10_000,
         ..Settings::recommended()

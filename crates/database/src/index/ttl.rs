@@ -38,6 +38,7 @@ pub(super) fn parse(id: IndexId, definition: &Value, settings: &Settings) -> Res
     flag(definition, "sparse")?;
     let name = definition::parse_name(id, definition)?;
     Ok(Index {
+        type_name: "ttl".into(),
         sparse: true,
         estimates: false,
         expire_after_seconds: Some(seconds),
