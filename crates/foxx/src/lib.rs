@@ -52,7 +52,7 @@ pub use manifest::{DependencyDefinition, Manifest, OptionDefinition, OptionKind}
 pub use mount::Mount;
 pub use registry::{Found, Health, Service, StoredOptions};
 pub use request::{ServiceRequest, ServiceResponse};
-pub use settings::{HttpSettings, PolicySettings, Settings, WorkerSettings};
+pub use settings::{HttpSettings, NativeLimits, PolicySettings, Settings, WorkerSettings};
 pub use workers::Reply;
 
 use lifecycle::{Locks, OptionGroup, WriteOptions};

@@ -32,6 +32,8 @@ pub struct Settings {
     pub endpoints: PolicySettings,
     /// Limits of outgoing requests.
     pub http: HttpSettings,
+    /// Limits of single native functions.
+    pub native: NativeLimits,
     /// Whether files that do not fit the registry are made anew when the server starts; otherwise
     /// their services answer 503 with the reason until they are replaced or healed.
     pub heal_at_start: bool,
@@ -48,6 +50,33 @@ pub struct PolicySettings {
     pub denied: Vec<String>,
     /// Whether everything is allowed when both lists are empty.
     pub open: bool,
+}
+
+/// Limits of native functions that services call. Every field is named in the error it causes.
+#[derive(Debug, Clone)]
+pub struct NativeLimits {
+    /// Random or derived bytes that one call gives.
+    pub random_bytes_max: u32,
+    /// Rounds of one key derivation.
+    pub key_rounds_max: u32,
+    /// Cursors that one request may have open.
+    pub cursors_max: usize,
+    /// Query texts whose plans are kept, over all services.
+    pub query_plans_max: usize,
+    /// Bytes of one log entry; what is longer is cut.
+    pub log_bytes_max: usize,
+}
+
+impl Default for NativeLimits {
+    fn default() -> Self {
+        Self {
+            random_bytes_max: 65_536,
+            key_rounds_max: 10_000_000,
+            cursors_max: 1000,
+            query_plans_max: 4096,
+            log_bytes_max: 64 << 10,
+        }
+    }
 }
 
 /// Limits of requests that services make.
@@ -142,6 +171,7 @@ impl Settings {
                 ..PolicySettings::default()
             },
             http: HttpSettings::default(),
+            native: NativeLimits::default(),
             heal_at_start: true,
             bundle_piece_bytes: 8 << 20,
         }

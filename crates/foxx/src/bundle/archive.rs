@@ -296,9 +296,14 @@ fn check_kind(name: &str, mode: Option<u32>, folder: bool, encrypted: bool) -> R
     Ok(())
 }
 
-/// Refuses a directory of millions by what its end record says, before it is read.
+/// How many directory entries, real ones or look-alikes in stored files, for each one allowed.
+const SIGNATURES_PER_ENTRY: u64 = 4;
+
+/// Refuses a directory of millions before it is read: by what its end record says, and by counting
+/// signatures, since the record may lie.
 fn check_declared_entries(bytes: &[u8], limits: &Limits) -> Result<()> {
     const END: &[u8] = b"PK\x05\x06";
+    const ENTRY: &[u8] = b"PK\x01\x02";
     const END_BYTES: usize = 22;
     const COMMENT_BYTES_MAX: usize = 0xffff;
     let tail = bytes.len().saturating_sub(END_BYTES + COMMENT_BYTES_MAX);
@@ -306,13 +311,11 @@ fn check_declared_entries(bytes: &[u8], limits: &Limits) -> Result<()> {
     let Some(at) = memchr::memmem::rfind(tail, END) else {
         return Err(refuse("no zip: its directory is missing"));
     };
-    let number = |at: usize| {
-        let pair = tail.get(at..at + 2).and_then(|pair| pair.try_into().ok());
-        pair.map_or(0, u16::from_le_bytes)
-    };
-    let entries = number(at + 10);
-    // 0xffff: the real number is in the wide record. Each directory entry has 46 bytes or more, so
-    // the size of the zip bounds it; the exact number is checked once the directory is read.
+    let entries = tail
+        .get(at + 10..at + 12)
+        .and_then(|pair| pair.try_into().ok());
+    let entries = entries.map_or(0, u16::from_le_bytes);
+    // 0xffff says that the number is elsewhere.
     if entries != 0xffff {
         check(
             "entries_max",
@@ -320,6 +323,12 @@ fn check_declared_entries(bytes: &[u8], limits: &Limits) -> Result<()> {
             u64::from(entries),
             limits.entries_max,
         )?;
+    }
+    let max = limits.entries_max.saturating_mul(SIGNATURES_PER_ENTRY);
+    let most = usize::try_from(max).unwrap_or(usize::MAX).saturating_add(1);
+    let found = memchr::memmem::find_iter(bytes, ENTRY).take(most).count() as u64;
+    if found > max {
+        check("entries_max", "the entries", found, limits.entries_max)?;
     }
     Ok(())
 }

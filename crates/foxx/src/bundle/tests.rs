@@ -190,6 +190,13 @@ fn what_breaks_a_limit_is_refused_and_names_the_setting() {
 fn a_million_declared_entries_are_refused_before_they_are_read() {
     let zip = raw_zip(&[entry("manifest.json", b"{}")], Some(0xfffe));
     refused(zip, &Limits::default(), "entries_max");
+    let many: Vec<Entry> = (0..100).map(|_| entry("same", b"")).collect();
+    let limits = Limits {
+        entries_max: 20,
+        ..Limits::default()
+    };
+    refused(raw_zip(&many, Some(0xffff)), &limits, "entries_max");
+    refused(raw_zip(&many, Some(1)), &limits, "entries_max");
 }
 
 #[test]

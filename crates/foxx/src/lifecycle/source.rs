@@ -36,13 +36,21 @@ pub(super) fn resolve(shared: &Shared, source: &Source) -> Result<Bundle> {
                 return Bundle::from_upload(fetch(shared, place)?);
             }
             let path = Path::new(place);
-            if path.is_absolute() && !shared.files.allows(place) {
+            if path.is_absolute() && !is_allowed(shared, path) {
                 return Err(Error::refused(codes::FORBIDDEN).with_detail("File", place));
             }
             read(shared, path)
         }
         Source::Trusted(path) => read(shared, path),
     }
+}
+
+/// The real path counts: `..` or a link does not lead out of what is allowed.
+fn is_allowed(shared: &Shared, path: &Path) -> bool {
+    let real = fs::canonicalize(path);
+    shared
+        .files
+        .allows(&real.as_deref().unwrap_or(path).to_string_lossy())
 }
 
 fn read(shared: &Shared, path: &Path) -> Result<Bundle> {

@@ -8,11 +8,6 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use super::{Call, OpError, OpResult, Registrar, bad};
 use crate::text::hex;
 
-/// Bytes that one call of `randomBytes` or `pbkdf2` gives.
-const BYTES_MAX: f64 = 65_536.0;
-/// Rounds of one key derivation; more would only ever be an attack on the worker.
-const ITERATIONS_MAX: f64 = 10_000_000.0;
-
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("randomBytes", random_bytes);
     ops.op("hash", hash);
@@ -30,8 +25,11 @@ fn random_bytes(call: &Call<'_>) -> OpResult {
 
 fn count(call: &Call<'_>, index: usize) -> Result<usize, OpError> {
     let count = call.number(index)?;
-    if count > BYTES_MAX {
-        return Err(bad(format!("{count} bytes are more than {BYTES_MAX}")));
+    let max = call.context.shared.settings.native.random_bytes_max;
+    if count > f64::from(max) {
+        return Err(bad(format!(
+            "{count} bytes are more than {max} (setting random_bytes_max)"
+        )));
     }
     Ok(count as usize)
 }
@@ -73,9 +71,10 @@ fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> String {
 fn derive_key(call: &Call<'_>) -> OpResult {
     let (password, salt) = (call.data(1)?, call.data(2)?);
     let iterations = call.number(3)?;
-    if !(1.0..=ITERATIONS_MAX).contains(&iterations) {
+    let max = call.context.shared.settings.native.key_rounds_max;
+    if !(1.0..=f64::from(max)).contains(&iterations) {
         return Err(bad(format!(
-            "iterations must be from 1 to {ITERATIONS_MAX}"
+            "iterations must be from 1 to {max} (setting key_rounds_max)"
         )));
     }
     let (rounds, mut key) = (iterations as u32, vec![0; count(call, 4)?]);

@@ -11,11 +11,6 @@ use crate::settings::Settings;
 
 /// Rows of a batch if the service names no number.
 const BATCH_ROWS: usize = 1000;
-/// Query texts whose plans are kept.
-const PLANS_MAX: usize = 4096;
-/// Cursors that one request may have open.
-const CURSORS_MAX: usize = 1000;
-
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("queryRun", run);
     ops.op("cursorNext", next);
@@ -42,7 +37,7 @@ impl Queries {
         limits.runtime_max = Some(longest);
         let version = settings.server_version.as_str().into();
         Self {
-            plans: aql::PlanCache::new(PLANS_MAX),
+            plans: aql::PlanCache::new(settings.native.query_plans_max),
             limits: Arc::new(limits),
             version,
         }
@@ -196,8 +191,9 @@ fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> Op
     result.set("hasMore", &call.scope.bool(more))?;
     if more {
         let mut cursors = call.context.cursors.borrow_mut();
-        if cursors.len() >= CURSORS_MAX {
-            let message = format!("more than {CURSORS_MAX} cursors are open");
+        let max = call.context.shared.settings.native.cursors_max;
+        if cursors.len() >= max {
+            let message = format!("{max} cursors are open already (setting cursors_max)");
             return Err(OpError::Public(codes::RESOURCE_LIMIT, message));
         }
         let id = match id {

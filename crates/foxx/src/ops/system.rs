@@ -91,7 +91,16 @@ fn service_init(call: &Call<'_>) -> OpResult {
 }
 
 fn log(call: &Call<'_>) -> OpResult {
-    let (level, text) = (call.text(0)?, call.text(1)?);
+    let (level, mut text) = (call.text(0)?, call.text(1)?);
+    let max = call.context.shared.settings.native.log_bytes_max;
+    if text.len() > max {
+        let end = (0..=max)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
+        text.truncate(end);
+        text.push_str("… (cut, setting log_bytes_max)");
+    }
     let service = call.context.service();
     let (database, mount) = (&*service.database, service.mount.as_str());
     match level.as_str() {
