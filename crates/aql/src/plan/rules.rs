@@ -103,6 +103,7 @@ pub fn optimize(plan: &mut Plan, catalog: &dyn Catalog, choice: &[String]) -> Re
             plan.rules.push(rule.name);
         }
     }
+    use_indexes::apply_forced(plan, catalog)?;
     Ok(())
 }
 

@@ -284,7 +284,8 @@ fn wanted(
     if node.index.is_sparse() && has_range && (lower.is_none() || from_null) {
         return Ok(Wanted::All);
     }
-    if !node.index.is_covering() && prefixes.len() > 1 {
+    if !node.index.is_covering() && !has_range {
+        // A document may have several such entries; exact lookups give it once.
         return Ok(Wanted::Exact(prefixes));
     }
     if node.descending {

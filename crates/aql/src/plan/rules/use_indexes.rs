@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use database::{Collection, Index, IndexKind};
 use error_codes::codes;
-use value::PathStep;
+use value::{PathStep, Value};
 
 use crate::error::{Error, Result};
 use crate::plan::{
@@ -16,10 +16,30 @@ use crate::plan::{
 };
 
 pub(super) fn apply(plan: &mut Plan, catalog: &dyn Catalog) -> Result<bool> {
+    apply_to(plan, catalog, |_| true)
+}
+
+/// Follows forced hints only, for plans that are not optimised.
+pub(super) fn apply_forced(plan: &mut Plan, catalog: &dyn Catalog) -> Result<bool> {
+    apply_to(plan, catalog, |hint| hint.force && !hint.names.is_empty())
+}
+
+fn apply_to(
+    plan: &mut Plan,
+    catalog: &dyn Catalog,
+    wanted: impl Fn(&IndexHint) -> bool,
+) -> Result<bool> {
     let mut changed = false;
     let mut unusable = None;
     super::for_each_block(plan, |plan, block| {
         for at in 0..block.nodes.len() {
+            let hint = match block.nodes.get(at) {
+                Some(Node::EnumerateCollection { hint, .. }) => hint,
+                _ => continue,
+            };
+            if hint.disable || !wanted(hint) {
+                continue;
+            }
             match improve(plan, block, at, catalog) {
                 Ok(improved) => changed |= improved,
                 Err(error) => unusable = Some(error),
@@ -68,9 +88,6 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
     else {
         return Ok(false);
     };
-    if hint.disable {
-        return Ok(false);
-    }
     let Some(info) = catalog.find_collection(plan.collection_name(*collection)) else {
         return Ok(false);
     };
@@ -281,7 +298,7 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
         }
         break;
     }
-    if choice.used.is_empty() {
+    if choice.used.is_empty() || !holds_all(&choice.scan) {
         return None;
     }
     let complete =
@@ -291,6 +308,29 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
     }
     choice.score += index.selectivity();
     Some(choice)
+}
+
+/// Whether the index has an entry for every document that fits the conditions. Documents
+/// without members of an expanded field have none, nor those that lack a field of a sparse index.
+/// What a bind or another row's value turns out to be is looked at when the query runs.
+fn holds_all(scan: &IndexScan) -> bool {
+    let ranged = scan.lower.is_some() || scan.upper.is_some();
+    let constrained = scan.equal.len() + usize::from(scan.any.is_some() || ranged);
+    let mut rest = scan.index.fields().iter().skip(constrained);
+    if rest.any(|field| field.expands() || scan.index.is_sparse()) {
+        return false;
+    }
+    let is_null = |expr: &Expr| matches!(expr, Expr::Const(Value::Null));
+    let lists_null = match &scan.any {
+        Some(Expr::Const(Value::Array(items))) => items.contains(&Value::Null),
+        _ => false,
+    };
+    let from_null = match &scan.lower {
+        Some((bound, included)) => *included && is_null(bound),
+        None => ranged,
+    };
+    let takes_null = scan.equal.iter().any(is_null) || lists_null || from_null;
+    !(scan.index.is_sparse() && takes_null)
 }
 
 /// Lets the index serve a condition.
