@@ -25,6 +25,9 @@ type Target = (Cow<'static, str>, usize);
 const OMIT_CHALLENGE: HeaderName = HeaderName::from_static("x-omit-www-authenticate");
 const QUEUE_TIME: HeaderName = HeaderName::from_static("x-arango-queue-time-seconds");
 
+/// Where services are managed.
+const FOXX: &str = "/_api/foxx";
+
 /// Who made an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Author {
@@ -224,10 +227,20 @@ fn handle(api: &Arc<Api>, request: &Request) -> Result<Reply> {
     if route.access != route::Access::Open {
         call.database()?;
     }
-    if !api.settings.foxx_api && route.pattern.starts_with("/_api/foxx") {
+    if !api.settings.foxx_api && route.pattern.starts_with(FOXX) {
         return Err(Error::plain(codes::SERVICE_API_DISABLED));
     }
+    check_transaction(call.request, route)?;
     (route.handler)(&call)
+}
+
+/// Refuses requests that are to be part of a transaction: nobody can have begun one, and doing
+/// without it what should be undone with it would be worse. Services ignore the header.
+fn check_transaction(request: &Request, route: &route::Route) -> Result<()> {
+    if request.headers.contains_key("x-arango-trx-id") && !route.pattern.starts_with(FOXX) {
+        return Err(Error::plain(codes::TRANSACTION_NOT_FOUND));
+    }
+    Ok(())
 }
 
 /// Who asks a service; wrong credentials are no failure there.

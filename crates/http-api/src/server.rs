@@ -132,8 +132,7 @@ fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE.max(settings.head_timeout))
         .max_buf_size(settings.header_bytes_max.max(8192))
-        .half_close(true)
-        .pipeline_flush(true);
+        .half_close(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (api, busy) = (api.clone(), busy.begin());
         async move {

@@ -6,10 +6,11 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -43,7 +44,11 @@ pub(crate) struct PatientStream {
     busy: Busy,
     head: Patience,
     write: Patience,
+    linger: Patience,
 }
+
+/// How long a closed connection waits for its client to have read the answer.
+const LINGER: Duration = Duration::from_secs(1);
 
 impl PatientStream {
     /// Wraps a stream: `head` limits an unfinished head, `stall` a write without progress.
@@ -53,6 +58,7 @@ impl PatientStream {
             busy,
             head: Patience::new(head),
             write: Patience::new(stall),
+            linger: Patience::new(LINGER),
         }
     }
 }
@@ -160,7 +166,28 @@ impl AsyncWrite for PatientStream {
         self.write.watch(poll, cx)
     }
 
+    /// Ends our side, then waits a while for the client to end its own: closing a connection
+    /// on which something was not read takes the answer away that the client did not read yet.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        if !this.linger.waiting {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.linger.begin();
+        }
+        let mut space = [MaybeUninit::uninit(); 4096];
+        loop {
+            let mut buf = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    // Data must not keep it open any longer than silence does.
+                    this.linger.check(cx)?;
+                }
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    this.linger.check(cx)?;
+                    return Poll::Pending;
+                }
+            }
+        }
     }
 }

@@ -24,15 +24,30 @@ pub(crate) enum Command {
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Address to listen on; port 0 picks a free one and prints it.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8529", env = "VULPES_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8529",
+        env = "VULPES_LISTEN"
+    )]
     pub(crate) listen: SocketAddr,
 
     /// Folder of documents and services; made if missing.
-    #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VULPES_DATA")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "./data",
+        env = "VULPES_DATA"
+    )]
     pub(crate) data: PathBuf,
 
     /// Password of user root, set at the first start only. Empty is allowed on loopback.
-    #[arg(long, value_name = "PASSWORD", env = "VULPES_ROOT_PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "VULPES_ROOT_PASSWORD",
+        hide_env_values = true
+    )]
     pub(crate) root_password: Option<String>,
 
     /// Install a service if its mount is free: /mount=folder-or-zip. Repeatable.
@@ -44,7 +59,12 @@ pub(crate) struct Serve {
     pub(crate) jwt_secret_file: Option<PathBuf>,
 
     /// What to log: a level, or target=level pairs.
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "VULPES_LOG")]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "info",
+        env = "VULPES_LOG"
+    )]
     pub(crate) log: String,
 
     /// Memory for pages of the store, MiB.
@@ -68,8 +88,12 @@ pub(crate) struct Serve {
     pub(crate) queue: usize,
 
     /// Heap of one service in one worker, MiB.
-    #[arg(long = "javascript.v8-max-heap", alias = "heap", value_name = "MIB",
-          default_value_t = 512)]
+    #[arg(
+        long = "javascript.v8-max-heap",
+        alias = "heap",
+        value_name = "MIB",
+        default_value_t = 512
+    )]
     pub(crate) heap: usize,
 
     /// Whether requests need a login.
@@ -83,7 +107,11 @@ pub(crate) struct Serve {
     pub(crate) authentication_system_only: bool,
 
     /// Lifetime of tokens from /_open/auth, seconds.
-    #[arg(long = "server.session-timeout", value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(
+        long = "server.session-timeout",
+        value_name = "SECONDS",
+        default_value_t = 3600
+    )]
     pub(crate) session_timeout: u64,
 
     /// Origin that may send credentials. Repeatable.
@@ -103,7 +131,11 @@ pub(crate) struct Serve {
     pub(crate) url_bytes_max: usize,
 
     /// Connections at once.
-    #[arg(long = "http.connections-max", value_name = "N", default_value_t = 10_000)]
+    #[arg(
+        long = "http.connections-max",
+        value_name = "N",
+        default_value_t = 10_000
+    )]
     pub(crate) connections_max: usize,
 
     /// Requests of the built-in API that run or wait at once.
@@ -111,11 +143,19 @@ pub(crate) struct Serve {
     pub(crate) requests_max: usize,
 
     /// How long a client may take for a request's head, seconds.
-    #[arg(long = "http.head-time", value_name = "SECONDS", default_value_t = 30.0)]
+    #[arg(
+        long = "http.head-time",
+        value_name = "SECONDS",
+        default_value_t = 30.0
+    )]
     pub(crate) head_time: f64,
 
     /// How long a client may stall in a body or an answer, seconds.
-    #[arg(long = "http.stall-time", value_name = "SECONDS", default_value_t = 30.0)]
+    #[arg(
+        long = "http.stall-time",
+        value_name = "SECONDS",
+        default_value_t = 30.0
+    )]
     pub(crate) stall_time: f64,
 
     /// How long a stop waits for running requests, seconds.
@@ -131,6 +171,34 @@ pub(crate) struct Serve {
     #[arg(long = "foxx.allow-install-from-remote", value_name = "BOOL", default_value_t = false,
           action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(crate) install_from_remote: bool,
+
+    /// How often documents that expire by ttl indexes are removed, milliseconds.
+    #[arg(
+        long = "ttl.frequency",
+        value_name = "MILLISECONDS",
+        default_value_t = 30_000
+    )]
+    pub(crate) ttl_frequency: u64,
+
+    /// Expired documents that one run removes at most.
+    #[arg(
+        long = "ttl.max-total-removes",
+        value_name = "N",
+        default_value_t = 1_000_000
+    )]
+    pub(crate) ttl_max_total_removes: u64,
+
+    /// Expired documents of one collection that one run removes at most.
+    #[arg(
+        long = "ttl.max-collection-removes",
+        value_name = "N",
+        default_value_t = 100_000
+    )]
+    pub(crate) ttl_max_collection_removes: u64,
+
+    /// Password hashes computed at once, 19 MiB each; further logins wait.
+    #[arg(long = "password-hashes-max", value_name = "N", default_value_t = 2)]
+    pub(crate) password_hashes_max: usize,
 
     /// Files that services may use: regular expression. Repeatable.
     #[arg(long = "javascript.files-allowlist", value_name = "REGEX")]
@@ -149,6 +217,9 @@ pub(crate) struct Serve {
     pub(crate) endpoints_denylist: Vec<String>,
 
     /// Environment variables that services see: regular expression. Repeatable.
-    #[arg(long = "javascript.environment-variables-allowlist", value_name = "REGEX")]
+    #[arg(
+        long = "javascript.environment-variables-allowlist",
+        value_name = "REGEX"
+    )]
     pub(crate) environment_allowlist: Vec<String>,
 }

@@ -9,9 +9,11 @@
 //! Entry point: `vulpes serve`.
 
 mod cli;
+mod expiry;
 mod report;
 mod serve;
 mod settings;
+mod task;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use store_redb::RedbEngine;
 use tokio::sync::watch;
 
 use crate::cli::Serve;
+use crate::expiry;
 use crate::report;
 use crate::settings::{self, Install, Resolved};
 
@@ -21,7 +22,10 @@ use crate::settings::{self, Install, Resolved};
 pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&typed.log)
         .with_context(|| format!("read --log {}", typed.log))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let resolved = settings::resolve(typed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -40,18 +44,33 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
         .with_context(|| format!("open the store in {}", file.display()))?;
     let databases = Databases::open(Arc::new(engine), platform.clone(), resolved.database)
         .context("open the databases")?;
-    check_root(&databases, &resolved.root_password, &resolved.listen, resolved.http.authentication)?;
+    check_root(
+        &databases,
+        &resolved.root_password,
+        &resolved.listen,
+        resolved.http.authentication,
+    )?;
     let secret = read_or_make_secret(&resolved.jwt_secret_file, &platform)?;
+    let expiry = expiry::start(&databases, &platform, resolved.expiry)?;
     let foxx = Foxx::start(resolved.foxx, databases.clone(), platform.clone())
         .context("start the services")?;
-    let api = http_api::Api::new(resolved.http, databases.clone(), foxx.clone(), platform, secret);
+    let api = http_api::Api::new(
+        resolved.http,
+        databases.clone(),
+        foxx.clone(),
+        platform,
+        secret,
+    );
     let server = runtime
         .block_on(http_api::Server::bind(resolved.listen, api))
         .with_context(|| format!("listen on {}", resolved.listen))?;
     let url = format!("http://{}", server.address()?);
     let (stop, stopped) = watch::channel(false);
     let serving = runtime.spawn(server.run(stopped));
-    report::line(&format!("Vulpes {} listens on {url}", env!("CARGO_PKG_VERSION")));
+    report::line(&format!(
+        "Vulpes {} listens on {url}",
+        env!("CARGO_PKG_VERSION")
+    ));
     let installed = install_missing(&foxx, &resolved.installs, &url);
     let outcome = match installed {
         Ok(()) => runtime.block_on(wait_for_signal()),
@@ -62,6 +81,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let _ = stop.send(true);
     runtime.block_on(serving).context("stop the listener")?;
     foxx.stop();
+    drop(expiry);
     databases.close().context("close the store")?;
     outcome
 }
@@ -85,7 +105,9 @@ fn check_root(
                  set --root-password or VULPES_ROOT_PASSWORD"
             );
         }
-        databases.ensure_root(password).context("create user root")?;
+        databases
+            .ensure_root(password)
+            .context("create user root")?;
     }
     if databases.users().authenticate("root", "")?.is_none() {
         return Ok(());
@@ -104,9 +126,14 @@ fn read_or_make_secret(file: &Path, platform: &Platform) -> anyhow::Result<http_
         let mut bytes = [0; 32];
         platform.random.fill(&mut bytes);
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+        let made = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file);
         let mut made = made.with_context(|| format!("make {}", name()))?;
-        made.write_all(text.as_bytes()).with_context(|| format!("write {}", name()))?;
+        made.write_all(text.as_bytes())
+            .with_context(|| format!("write {}", name()))?;
     }
     let text = fs::read_to_string(file).with_context(|| format!("read {}", name()))?;
     let text = text.trim();

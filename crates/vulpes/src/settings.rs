@@ -6,6 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::bail;
+use database::ExpiryLimits;
 use regex::Regex;
 
 use crate::cli::Serve;
@@ -19,8 +20,16 @@ pub(crate) struct Resolved {
     pub(crate) jwt_secret_file: PathBuf,
     pub(crate) store: store_redb::Settings,
     pub(crate) database: database::Settings,
+    pub(crate) expiry: Expiry,
     pub(crate) foxx: foxx::Settings,
     pub(crate) http: http_api::Settings,
+}
+
+/// How expired documents are removed.
+#[derive(Clone, Copy)]
+pub(crate) struct Expiry {
+    pub(crate) period: Duration,
+    pub(crate) limits: ExpiryLimits,
 }
 
 /// A service to install if its mount is free.
@@ -35,7 +44,13 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
     let data = std::path::absolute(&typed.data)?;
     let http = http(typed, &mut problems);
     let foxx = foxx(typed, &data, &mut problems);
-    let installs = typed.install.iter().filter_map(|text| install(text, &mut problems)).collect();
+    let expiry = expiry(typed, &mut problems);
+    let database = database(typed, &mut problems);
+    let installs = typed
+        .install
+        .iter()
+        .filter_map(|text| install(text, &mut problems))
+        .collect();
     let root_password = typed.root_password.clone().unwrap_or_default();
     problems.end()?;
     let secret_file = typed.jwt_secret_file.clone();
@@ -45,7 +60,8 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
         installs,
         jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
         store: store_redb::Settings::new(typed.store_cache << 20),
-        database: database::Settings::recommended(),
+        database,
+        expiry,
         foxx,
         http,
         data,
@@ -61,12 +77,15 @@ impl Problems {
     }
 
     fn seconds(&mut self, flag: &str, seconds: f64) -> Duration {
-        Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).unwrap_or_else(
-            || {
-                self.add(format!("--{flag} must be more than 0 seconds, not {seconds}"));
+        Duration::try_from_secs_f64(seconds)
+            .ok()
+            .filter(|time| !time.is_zero())
+            .unwrap_or_else(|| {
+                self.add(format!(
+                    "--{flag} must be more than 0 seconds, not {seconds}"
+                ));
                 Duration::from_secs(1)
-            },
-        )
+            })
     }
 
     fn at_least(&mut self, flag: &str, number: usize, least: usize) -> usize {
@@ -81,6 +100,26 @@ impl Problems {
             return Ok(());
         }
         bail!("{}", self.0.join("\n        "));
+    }
+}
+
+fn database(typed: &Serve, problems: &mut Problems) -> database::Settings {
+    database::Settings {
+        password_hashes_max: problems.at_least("password-hashes-max", typed.password_hashes_max, 1),
+        ..database::Settings::recommended()
+    }
+}
+
+fn expiry(typed: &Serve, problems: &mut Problems) -> Expiry {
+    if typed.ttl_frequency == 0 {
+        problems.add("--ttl.frequency must be at least 1".to_owned());
+    }
+    Expiry {
+        period: Duration::from_millis(typed.ttl_frequency),
+        limits: ExpiryLimits {
+            total_removes_max: typed.ttl_max_total_removes,
+            collection_removes_max: typed.ttl_max_collection_removes,
+        },
     }
 }
 
@@ -139,7 +178,10 @@ fn patterns(flag: &str, texts: &[String], problems: &mut Problems) -> Vec<String
 
 fn environment(allowlist: &[String], problems: &mut Problems) -> Vec<(String, String)> {
     let texts = patterns("environment-variables-allowlist", allowlist, problems);
-    let allowed: Vec<Regex> = texts.iter().filter_map(|text| Regex::new(text).ok()).collect();
+    let allowed: Vec<Regex> = texts
+        .iter()
+        .filter_map(|text| Regex::new(text).ok())
+        .collect();
     // Variables that are no text cannot be shown to a service.
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -150,7 +192,10 @@ fn environment(allowlist: &[String], problems: &mut Problems) -> Vec<(String, St
 fn install(text: &str, problems: &mut Problems) -> Option<Install> {
     let install = text.split_once('=').and_then(|(mount, source)| {
         let source = std::path::absolute(source).ok()?;
-        Some(Install { mount: mount.to_owned(), source })
+        Some(Install {
+            mount: mount.to_owned(),
+            source,
+        })
     });
     if install.is_none() {
         problems.add(format!("--install {text}: must be /mount=folder-or-zip"));

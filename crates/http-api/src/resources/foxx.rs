@@ -250,11 +250,15 @@ fn run_script(call: &Call<'_>) -> Result<Reply> {
         false => vec![call.request.json()?],
     };
     let (database, name) = (&call.request.database, call.argument(0));
-    let result = call
-        .api
-        .foxx
-        .run_script(database, &mount, name, &arguments.into())?;
-    Ok(Reply::json_text(StatusCode::OK, result))
+    let foxx = &call.api.foxx;
+    let result = foxx.run_script(database, &mount, name, &arguments.into());
+    if let Err(error) = &result
+        && let Some(thrown) = error.exception()
+    {
+        let stack = thrown.stacktrace.join("\n");
+        tracing::error!(mount, script = name, stack, "{}", thrown.exception);
+    }
+    Ok(Reply::json_text(StatusCode::OK, result?))
 }
 
 fn enter_development(call: &Call<'_>) -> Result<Reply> {
