@@ -13,6 +13,7 @@ const KEYS: &[&str] = &[
     "data",
     "bind",
     "options",
+    "only",
     "expect",
     "expect-unordered",
     "expect-count",
@@ -51,6 +52,8 @@ pub struct Case {
     pub data: Option<String>,
     pub bind: Object,
     pub options: Value,
+    /// It does not run with the rules off.
+    pub only_optimized: bool,
     pub query: String,
     pub expected: Expected,
     pub warnings: Vec<u32>,
@@ -148,7 +151,11 @@ impl CaseFile {
 
     fn case(&self, range: Range<usize>, data: Option<&String>) -> Case {
         let start = range.start;
-        let title = match self.lines.get(start).and_then(|line| line.strip_prefix("// ")) {
+        let title = match self
+            .lines
+            .get(start)
+            .and_then(|line| line.strip_prefix("// "))
+        {
             Some(title) if start < range.end => title.to_owned(),
             _ => self.fail(start, "a case begins with its title"),
         };
@@ -159,7 +166,9 @@ impl CaseFile {
         }
         let value = |key: &str| find(key).map(|entry| self.json(entry, &entry.text));
         let outcomes = ["expect", "expect-unordered", "expect-count", "error"];
-        let outcome = entries.iter().find(|entry| outcomes.contains(&entry.key.as_str()));
+        let outcome = entries
+            .iter()
+            .find(|entry| outcomes.contains(&entry.key.as_str()));
         let outcome = outcome.unwrap_or_else(|| self.fail(start, "the case expects nothing"));
         let after = entries.iter().filter(|entry| entry.key == "after");
         let warnings = value("warnings").map(|numbers| self.rows(start, &numbers));
@@ -169,9 +178,12 @@ impl CaseFile {
         Case {
             title,
             line: start + 1,
-            data: find("data").map(|entry| entry.text.clone()).or_else(|| data.cloned()),
+            data: find("data")
+                .map(|entry| entry.text.clone())
+                .or_else(|| data.cloned()),
             bind: object("bind").unwrap_or_default(),
             options: value("options").unwrap_or_default(),
+            only_optimized: find("only").is_some_and(|entry| entry.text == "optimized"),
             query: self.lines[end..range.end].join("\n"),
             expected: self.expected(outcome),
             warnings: warnings.iter().flatten().filter_map(as_number).collect(),
@@ -219,9 +231,8 @@ impl CaseFile {
         };
         let (word, message) = rest.split_once(' ').unwrap_or((rest, ""));
         let numbers = word.split_once(':');
-        let position = numbers.and_then(|(line, column)| {
-            Some((line.parse().ok()?, column.parse().ok()?))
-        });
+        let position =
+            numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
         let message = if position.is_some() { message } else { rest };
         Expected::Error {
             number,

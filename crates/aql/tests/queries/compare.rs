@@ -12,7 +12,9 @@ pub fn is_same(expected: &Value, found: &Value) -> bool {
         (Value::Object(expected), Value::Object(found)) => {
             expected.len() == found.len()
                 && expected.iter().all(|(name, expected)| {
-                    found.get(name).is_some_and(|found| is_same(expected, found))
+                    found
+                        .get(name)
+                        .is_some_and(|found| is_same(expected, found))
                 })
         }
         (Value::String(expected), Value::String(found)) => {
@@ -26,7 +28,10 @@ pub fn is_same(expected: &Value, found: &Value) -> bool {
 /// Whether rows are as expected, in this order.
 pub fn are_same(expected: &[Value], found: &[Value]) -> bool {
     expected.len() == found.len()
-        && expected.iter().zip(found).all(|(expected, found)| is_same(expected, found))
+        && expected
+            .iter()
+            .zip(found)
+            .all(|(expected, found)| is_same(expected, found))
 }
 
 /// Whether rows are as expected, in any order.

@@ -23,7 +23,14 @@ const UNOPTIMIZED: Run = Run {
 const RUNS: &[(EngineKind, Run)] = &[
     (EngineKind::Memory, PLAIN),
     (EngineKind::Memory, UNOPTIMIZED),
-    (EngineKind::Memory, Run { batch_rows: 3, as_json: true, ..PLAIN }),
+    (
+        EngineKind::Memory,
+        Run {
+            batch_rows: 3,
+            as_json: true,
+            ..PLAIN
+        },
+    ),
     (EngineKind::Redb, PLAIN),
     (EngineKind::Redb, UNOPTIMIZED),
 ];
@@ -61,7 +68,11 @@ fn every_case_gives_what_it_says() {
     let (mut count, mut failed) = (0, 0);
     for path in find_files(&corpus()) {
         let file = CaseFile::read(&path);
-        let name = path.strip_prefix(corpus()).expect("it is below").display().to_string();
+        let name = path
+            .strip_prefix(corpus())
+            .expect("it is below")
+            .display()
+            .to_string();
         let mut accepted = Vec::new();
         for case in &file.cases {
             if !format!("{name} {}", case.title).contains(&wanted) {
@@ -91,7 +102,10 @@ fn every_case_gives_what_it_says() {
 fn check(case: &Case, worlds: &mut Worlds) -> (Vec<String>, Outcome) {
     let mut problems = Vec::new();
     let mut first = None;
-    for (engine, run) in RUNS {
+    let runs = RUNS
+        .iter()
+        .filter(|(_, run)| run.optimize || !case.only_optimized);
+    for (engine, run) in runs {
         let world = worlds.get(*engine, case.data.as_ref());
         let options = Options::parse(&case.options);
         let mut txn = world.begin();
@@ -121,7 +135,14 @@ fn check_outcome(case: &Case, outcome: &Outcome, problems: &mut Vec<String>) {
         (Expected::Rows(rows), Ok(answer)) => are_same(rows, &answer.rows),
         (Expected::RowsUnordered(rows), Ok(answer)) => are_same_unordered(rows, &answer.rows),
         (Expected::Count(count), Ok(answer)) => *count == answer.rows.len(),
-        (Expected::Error { number, position, message }, Err(error)) => {
+        (
+            Expected::Error {
+                number,
+                position,
+                message,
+            },
+            Err(error),
+        ) => {
             error.code().number() == *number
                 && (position.is_none() || error.position() == *position)
                 && error.message().contains(message.as_str())
@@ -135,7 +156,9 @@ fn check_outcome(case: &Case, outcome: &Outcome, problems: &mut Vec<String>) {
         && answer.warnings != case.warnings
     {
         let (expected, found) = (&case.warnings, &answer.warnings);
-        problems.push(format!("expected warnings {expected:?}\n   found warnings {found:?}"));
+        problems.push(format!(
+            "expected warnings {expected:?}\n   found warnings {found:?}"
+        ));
     }
 }
 
@@ -150,11 +173,15 @@ fn check_after(
     let mut txn = if outcome.is_ok() { txn } else { world.begin() };
     for (query, rows) in &case.after {
         let answer = world.run(&mut txn, query, &Object::new(), &Options::default(), PLAIN);
-        let is_met = answer.as_ref().is_ok_and(|answer| are_same(rows, &answer.rows));
+        let is_met = answer
+            .as_ref()
+            .is_ok_and(|answer| are_same(rows, &answer.rows));
         if !is_met {
             let expected = show_rows(rows).join("\n");
             let found = show_outcome(&answer);
-            problems.push(format!("after {query}\nexpected {expected}\n   found {found}"));
+            problems.push(format!(
+                "after {query}\nexpected {expected}\n   found {found}"
+            ));
         }
     }
 }
@@ -206,7 +233,9 @@ fn check_plan(case: &Case, world: &World, options: &Options, problems: &mut Vec<
             let types = nodes.iter().filter_map(|node| node.get("type").as_str());
             let types: Vec<_> = types.collect();
             let rules = explained.rules();
-            problems.push(format!("plan: {word} does not hold\n  nodes {types:?}\n  rules {rules:?}"));
+            problems.push(format!(
+                "plan: {word} does not hold\n  nodes {types:?}\n  rules {rules:?}"
+            ));
         }
     }
 }
@@ -232,7 +261,11 @@ fn show_expected(expected: &Expected) -> String {
         Expected::Rows(rows) => show_rows(rows).join("\n"),
         Expected::RowsUnordered(rows) => format!("in any order\n{}", show_rows(rows).join("\n")),
         Expected::Count(count) => format!("{count} rows"),
-        Expected::Error { number, position, message } => match position {
+        Expected::Error {
+            number,
+            position,
+            message,
+        } => match position {
             Some((line, column)) => format!("error {number} {line}:{column} {message}"),
             None => format!("error {number} {message}"),
         },
@@ -264,7 +297,9 @@ fn rewrite(file: &CaseFile, accepted: &[(&Case, Outcome)]) {
     for (case, outcome) in accepted.iter().rev() {
         let mut texts = match (outcome, &case.expected) {
             (Err(error), _) => vec![format!("// error: {}", show_error(error))],
-            (Ok(answer), Expected::Count(_)) => vec![format!("// expect-count: {}", answer.rows.len())],
+            (Ok(answer), Expected::Count(_)) => {
+                vec![format!("// expect-count: {}", answer.rows.len())]
+            }
             (Ok(answer), expected) => {
                 let key = match expected {
                     Expected::RowsUnordered(_) => "expect-unordered",
@@ -279,12 +314,19 @@ fn rewrite(file: &CaseFile, accepted: &[(&Case, Outcome)]) {
         {
             texts.push(format!("// warnings: {:?}", answer.warnings));
         }
-        let old = case.warnings_lines.clone().filter(|old| old.start >= case.expectation.end);
+        let old = case
+            .warnings_lines
+            .clone()
+            .filter(|old| old.start >= case.expectation.end);
         if let Some(old) = old {
             lines.drain(old);
         }
         lines.splice(case.expectation.clone(), texts);
-        if let Some(old) = case.warnings_lines.clone().filter(|old| old.end <= case.expectation.start) {
+        if let Some(old) = case
+            .warnings_lines
+            .clone()
+            .filter(|old| old.end <= case.expectation.start)
+        {
             lines.drain(old);
         }
     }

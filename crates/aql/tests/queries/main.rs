@@ -3,5 +3,6 @@
 mod cases;
 mod compare;
 mod corpus;
+mod make;
 mod properties;
 mod world;

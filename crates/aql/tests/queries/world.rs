@@ -105,7 +105,11 @@ impl World {
 
     /// Creates what a data set describes; the README of the corpus says how it looks.
     pub fn load(&self, set: &Value) {
-        let collections = set.get("collections").as_object().cloned().unwrap_or_default();
+        let collections = set
+            .get("collections")
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         for (name, definition) in collections.iter() {
             let options = match definition.get("type").as_i64() {
                 Some(3) => CollectionOptions::edge(&**name),
@@ -121,7 +125,9 @@ impl World {
             }
             txn.commit().expect("commit");
             for index in definition.get("indexes").as_array().unwrap_or_default() {
-                self.database.create_index(name, index).expect("create an index");
+                self.database
+                    .create_index(name, index)
+                    .expect("create an index");
             }
         }
         for query in set.get("fill").as_array().unwrap_or_default() {
@@ -134,7 +140,9 @@ impl World {
     }
 
     pub fn begin(&self) -> Transaction {
-        self.database.begin(TransactionOptions::default()).expect("begin")
+        self.database
+            .begin(TransactionOptions::default())
+            .expect("begin")
     }
 
     /// All rows of a query.
@@ -164,7 +172,11 @@ impl World {
         };
         Ok(Answer {
             rows,
-            warnings: cursor.warnings().iter().map(|warning| warning.code.number()).collect(),
+            warnings: cursor
+                .warnings()
+                .iter()
+                .map(|warning| warning.code.number())
+                .collect(),
             stats: cursor.stats(),
         })
     }
