@@ -106,6 +106,8 @@ pub(crate) struct Watch {
     panic: RefCell<String>,
     cancelled: Arc<AtomicBool>,
     current: Cell<Current>,
+    /// The heap's size when it was measured last.
+    heap_bytes: Cell<usize>,
     /// Not before this moment is the heap measured again.
     heap_due: Cell<Duration>,
     /// Whether garbage was collected since the heap was measured. A heap cannot grow by much
@@ -204,6 +206,13 @@ impl Scope {
     /// was not collected yet included.
     pub fn heap_bytes(&self) -> usize {
         self.inner().heap_bytes()
+    }
+
+    /// What [`Self::heap_bytes`] was when it was last looked at, also by a run with a heap limit:
+    /// such a run looks when the engine has collected garbage, but spends little time on it.
+    /// 0 before the first look. Costs nothing.
+    pub fn heap_bytes_seen(&self) -> usize {
+        self.inner().watch.heap_bytes.get()
     }
 
     /// Collects garbage now. For tests and for idle times: takes milliseconds.
@@ -371,7 +380,9 @@ impl Inner {
         let statistics = unsafe { ffi::JSGetMemoryUsageStatistics(self.ctx()) };
         let heap = property(statistics, &JsText::from_c(c"heapSize"));
         let extra = property(statistics, &JsText::from_c(c"extraMemorySize"));
-        (heap.max(0.0) + extra.max(0.0)) as usize
+        let bytes = (heap.max(0.0) + extra.max(0.0)) as usize;
+        self.watch.heap_bytes.set(bytes);
+        bytes
     }
 }
 

@@ -28,16 +28,12 @@ pub(crate) enum Outcome {
 /// Parameters of the function that a service's file is the body of.
 const MODULE_PARAMETERS: &[&str] = &["exports", "require", "module", "__filename", "__dirname"];
 
-/// How many requests a VM answers between two looks at what it keeps on its heap.
-const HEAP_LOOK_REQUESTS: u32 = 1024;
-
 pub(super) struct ServiceVm {
     // Handles go before the VM that they belong to.
     host: Host,
     context: Rc<Context>,
     shared: Arc<Shared>,
     loaded: bool,
-    requests: u32,
     vm: Vm,
 }
 
@@ -75,7 +71,6 @@ impl ServiceVm {
             context,
             shared,
             loaded: false,
-            requests: 0,
             vm,
         })
     }
@@ -108,7 +103,6 @@ impl ServiceVm {
 
     /// Answers one request. The main file is loaded.
     pub(super) fn dispatch(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
-        self.requests = self.requests.wrapping_add(1);
         self.context.begin_request(request);
         let time = self.shared.settings.workers.request_time_max;
         self.run(Purpose::Request, time, |host, scope| {
@@ -165,9 +159,8 @@ impl ServiceVm {
             return true;
         }
         let half = self.shared.settings.workers.heap_bytes_max / 2;
-        if self.requests % HEAP_LOOK_REQUESTS != HEAP_LOOK_REQUESTS - 1
-            || self.vm.heap_bytes() < half
-        {
+        // Measuring takes milliseconds, so what a run saw last must do until it is much.
+        if self.vm.heap_bytes_seen() < half {
             return false;
         }
         self.vm.collect_garbage();
