@@ -82,6 +82,8 @@ pub enum Node {
     },
     /// The documents that an index finds.
     Index(Box<IndexScan>),
+    /// The documents that any of several searches finds, each once.
+    IndexUnion(Box<IndexUnion>),
     /// The elements of an array.
     EnumerateList {
         /// The array.
@@ -160,6 +162,19 @@ pub struct IndexScan {
     pub by_id: bool,
     /// The conditions that the index stands for, to be checked where it cannot be used.
     pub residual: Vec<Expr>,
+    /// See [`Node::EnumerateCollection`].
+    pub projections: Option<Vec<Arc<[Arc<str>]>>>,
+}
+
+/// The branches of an `OR`, each with its own search.
+#[derive(Clone)]
+pub struct IndexUnion {
+    /// The searches; all have the same collection and variable.
+    pub scans: Vec<IndexScan>,
+    /// The collection.
+    pub collection: CollectionId,
+    /// Holds the document.
+    pub out: VarId,
     /// See [`Node::EnumerateCollection`].
     pub projections: Option<Vec<Arc<[Arc<str>]>>>,
 }

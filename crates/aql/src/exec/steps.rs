@@ -7,6 +7,7 @@ mod modify;
 mod order;
 mod scan;
 mod simple;
+mod union;
 mod upsert;
 
 use super::pipeline::{Place, Step};
@@ -17,6 +18,7 @@ pub(super) fn step_of(node: &Node, place: Place) -> Box<dyn Step> {
     match node {
         Node::EnumerateCollection { .. } => Box::new(scan::CollectionScan::new(place)),
         Node::Index(_) => Box::new(index::IndexStep::new(place)),
+        Node::IndexUnion(_) => Box::new(union::UnionStep::new(place)),
         Node::EnumerateList { .. } => Box::new(scan::ListScan::new(place)),
         Node::Filter(_) => Box::new(simple::Filter::new(place)),
         Node::Calculate { .. } => Box::new(simple::Calculate::new(place)),

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use value::{Object, Value};
 
-use super::{Block, Collect, Expr, IndexScan, Modify, Node, Plan, SubqueryId, Upsert, VarId};
+use super::{
+    Block, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, SubqueryId, Upsert, VarId,
+};
 use crate::syntax::ast::ModifyKind;
 
 /// What a loop over a collection or array is assumed to give, when nothing is known.
@@ -71,6 +73,7 @@ fn variables(plan: &Plan) -> Value {
             match node {
                 Node::EnumerateCollection { out, .. } => documents.insert(*out),
                 Node::Index(scan) => documents.insert(scan.out),
+                Node::IndexUnion(union) => documents.insert(union.out),
                 _ => false,
             };
         }
@@ -203,6 +206,7 @@ impl Writer<'_> {
                 self.push("EnumerateCollectionNode", details);
             }
             Node::Index(scan) => self.index(scan),
+            Node::IndexUnion(union) => self.index_union(union),
             Node::EnumerateList { list, out } => {
                 let mut details = self.calculation("inVariable", list);
                 details.insert("outVariable", self.variable(*out));
@@ -251,43 +255,46 @@ impl Writer<'_> {
     }
 
     fn index(&mut self, scan: &IndexScan) {
-        let mut index = Object::new();
-        index.insert("id", scan.index.public_number());
-        index.insert("type", scan.index.type_name());
-        index.insert("name", scan.index.name());
-        let fields: Vec<String> = scan
-            .index
-            .fields()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        index.insert("fields", texts(fields.iter().map(String::as_str)));
-        index.insert("unique", scan.index.is_unique());
-        index.insert("sparse", scan.index.is_sparse());
-        index.insert("selectivityEstimate", number(scan.index.selectivity()));
-        let mut details = Object::new();
-        details.insert("collection", &**self.plan.collection_name(scan.collection));
-        details.insert("outVariable", self.variable(scan.out));
-        details.insert("projections", paths(scan.projections.as_deref()));
-        details.insert(
-            "producesResult",
-            scan.projections.as_ref().is_none_or(|p| !p.is_empty()),
-        );
-        details.insert("indexes", vec![Value::object(index)]);
-        let conditions = Expr::And(scan.residual.clone());
-        details.insert("condition", expression::expression(self.plan, &conditions));
-        details.insert("ascending", !scan.descending);
-        details.insert("reverse", scan.descending);
         let exact = scan.index.is_unique() && scan.equal.len() == scan.index.fields().len();
         if !exact {
             self.items *= if scan.residual.is_empty() {
                 ITEMS_GUESSED
             } else {
-                10.0
+                ITEMS_GUESSED / 10.0
             };
         }
+        let mut details = self.loop_details(scan, scan.projections.as_deref());
+        details.insert("indexes", vec![index_object(&scan.index)]);
+        let conditions = Expr::And(scan.residual.clone());
+        details.insert("condition", expression::expression(self.plan, &conditions));
+        details.insert("ascending", !scan.descending);
+        details.insert("reverse", scan.descending);
         self.cost += self.items;
         self.push("IndexNode", details);
+    }
+
+    fn index_union(&mut self, union: &IndexUnion) {
+        let Some(first) = union.scans.first() else {
+            return;
+        };
+        self.items *= ITEMS_GUESSED / 10.0 * union.scans.len() as f64;
+        let mut details = self.loop_details(first, union.projections.as_deref());
+        let indexes = union.scans.iter().map(|scan| index_object(&scan.index));
+        details.insert("indexes", indexes.collect::<Vec<_>>());
+        details.insert("ascending", true);
+        details.insert("reverse", false);
+        self.cost += self.items;
+        self.push("IndexNode", details);
+    }
+
+    fn loop_details(&self, scan: &IndexScan, projections: Option<&[AttributeNames]>) -> Object {
+        let mut details = Object::new();
+        details.insert("collection", &**self.plan.collection_name(scan.collection));
+        details.insert("outVariable", self.variable(scan.out));
+        details.insert("projections", paths(projections));
+        let reads = projections.is_none_or(|projections| !projections.is_empty());
+        details.insert("producesResult", reads);
+        details
     }
 
     fn sort(&mut self, keys: &[(Expr, bool)], limit: Option<&Expr>) {
@@ -428,8 +435,24 @@ fn kind_of(value: &Expr) -> &'static str {
     }
 }
 
-fn paths(projections: Option<&[std::sync::Arc<[std::sync::Arc<str>]>]>) -> Value {
-    let path = |names: &std::sync::Arc<[std::sync::Arc<str>]>| {
+fn index_object(index: &database::Index) -> Value {
+    let mut object = Object::new();
+    object.insert("id", index.public_number());
+    object.insert("type", index.type_name());
+    object.insert("name", index.name());
+    let fields: Vec<String> = index.fields().iter().map(ToString::to_string).collect();
+    object.insert("fields", texts(fields.iter().map(String::as_str)));
+    object.insert("unique", index.is_unique());
+    object.insert("sparse", index.is_sparse());
+    object.insert("selectivityEstimate", number(index.selectivity()));
+    Value::object(object)
+}
+
+/// The names of an attribute inside others.
+type AttributeNames = std::sync::Arc<[std::sync::Arc<str>]>;
+
+fn paths(projections: Option<&[AttributeNames]>) -> Value {
+    let path = |names: &AttributeNames| {
         let mut object = Object::new();
         object.insert("path", texts(names.iter().map(|name| &**name)));
         Value::object(object)

@@ -1,6 +1,6 @@
 //! Which variables expressions and steps read and set, and whether they may be moved.
 
-use super::{Block, Expr, Node, Plan, VarId};
+use super::{Block, Expr, IndexScan, Node, Plan, VarId};
 
 /// A set of variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,11 +126,12 @@ impl Node {
     /// Calls `visit` with each expression of the step.
     pub fn for_each_expr(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
-            Node::Index(scan) => {
-                scan.equal.iter().chain(&scan.any).for_each(&mut *visit);
-                let bounds = scan.lower.iter().chain(&scan.upper);
-                bounds.for_each(|(bound, _)| visit(bound));
-                scan.residual.iter().for_each(visit);
+            Node::Index(scan) => scan.for_each_expr(visit),
+            Node::IndexUnion(union) => {
+                union
+                    .scans
+                    .iter()
+                    .for_each(|scan| scan.for_each_expr(visit));
             }
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
@@ -164,14 +165,10 @@ impl Node {
     /// Calls `visit` with each expression of the step, to be changed.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
-            Node::Index(scan) => {
-                scan.equal
-                    .iter_mut()
-                    .chain(&mut scan.any)
-                    .for_each(&mut *visit);
-                let bounds = scan.lower.iter_mut().chain(&mut scan.upper);
-                bounds.for_each(|(bound, _)| visit(bound));
-                scan.residual.iter_mut().for_each(visit);
+            Node::Index(scan) => scan.for_each_expr_mut(visit),
+            Node::IndexUnion(union) => {
+                let scans = union.scans.iter_mut();
+                scans.for_each(|scan| scan.for_each_expr_mut(visit));
             }
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
@@ -213,6 +210,7 @@ impl Node {
             | Node::EnumerateList { out, .. }
             | Node::Calculate { out, .. } => set.insert(*out),
             Node::Index(scan) => set.insert(scan.out),
+            Node::IndexUnion(union) => set.insert(union.out),
             Node::Collect(collect) => {
                 collect.groups.iter().for_each(|(var, _)| set.insert(*var));
                 collect
@@ -237,5 +235,24 @@ impl Node {
             | Node::NoResults => {}
         }
         set
+    }
+}
+
+impl IndexScan {
+    fn for_each_expr(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.equal.iter().chain(&self.any).for_each(&mut *visit);
+        let bounds = self.lower.iter().chain(&self.upper);
+        bounds.for_each(|(bound, _)| visit(bound));
+        self.residual.iter().for_each(visit);
+    }
+
+    fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        self.equal
+            .iter_mut()
+            .chain(&mut self.any)
+            .for_each(&mut *visit);
+        let bounds = self.lower.iter_mut().chain(&mut self.upper);
+        bounds.for_each(|(bound, _)| visit(bound));
+        self.residual.iter_mut().for_each(visit);
     }
 }

@@ -33,7 +33,7 @@ enum Running {
 }
 
 /// What is to be read for an outer row.
-enum Wanted {
+pub(super) enum Wanted {
     /// The documents with these values.
     Exact(Vec<Vec<Value>>),
     /// The documents in these ranges.
@@ -228,7 +228,7 @@ fn look_up(
 }
 
 /// What to read for an outer row.
-fn wanted(
+pub(super) fn wanted(
     node: &IndexScan,
     collection: &Collection,
     row: &[Slot],

@@ -44,6 +44,7 @@ fn can_pass(node: &Node) -> bool {
         Node::EnumerateCollection { .. }
             | Node::EnumerateList { .. }
             | Node::Index(_)
+            | Node::IndexUnion(_)
             | Node::Filter(_)
             | Node::Calculate { .. }
             | Node::Sort { limit: None, .. }

@@ -32,6 +32,7 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
                     out, projections, ..
                 } => (*out, projections),
                 Node::Index(scan) => (scan.out, &mut scan.projections),
+                Node::IndexUnion(union) => (union.out, &mut union.projections),
                 _ => continue,
             };
             let paths = match uses.get(&out) {

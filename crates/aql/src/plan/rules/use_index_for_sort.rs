@@ -19,7 +19,10 @@ fn improve(plan: &Plan, block: &mut Block, catalog: &dyn Catalog) -> bool {
     let is_loop = |node: &Node| {
         matches!(
             node,
-            Node::EnumerateCollection { .. } | Node::EnumerateList { .. } | Node::Index(_)
+            Node::EnumerateCollection { .. }
+                | Node::EnumerateList { .. }
+                | Node::Index(_)
+                | Node::IndexUnion(_)
         )
     };
     // With a loop around it, an index gives the order once for each outer row.

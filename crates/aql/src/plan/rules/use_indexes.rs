@@ -11,8 +11,8 @@ use value::{PathStep, Value};
 
 use crate::error::{Error, Result};
 use crate::plan::{
-    ArrayCompare, BinaryOp, Block, Catalog, Expr, IndexHint, IndexScan, Node, Plan, Quantifier,
-    VarId,
+    ArrayCompare, BinaryOp, Block, Catalog, Expr, IndexHint, IndexScan, IndexUnion, Node, Plan,
+    Quantifier, VarId,
 };
 
 pub(super) fn apply(plan: &mut Plan, catalog: &dyn Catalog) -> Result<bool> {
@@ -106,7 +106,19 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
         projections: None,
     };
     let Some(choice) = choose(&template, &info, hint, &conditions)? else {
-        return Ok(false);
+        let Some(scans) = union(plan, block, at, &template, &info, hint)? else {
+            return Ok(false);
+        };
+        let union = IndexUnion {
+            collection: template.collection,
+            out: template.out,
+            scans,
+            projections: None,
+        };
+        if let Some(node) = block.nodes.get_mut(at) {
+            *node = Node::IndexUnion(Box::new(union));
+        }
+        return Ok(true);
     };
     let mut scan = choice.scan;
     let mut used = choice.used;
@@ -121,6 +133,46 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
         *node = Node::Index(Box::new(scan));
     }
     Ok(true)
+}
+
+/// A search for each branch of the first `OR` behind the loop; `None` unless there is an index
+/// for each. The condition itself stays a filter.
+fn union(
+    plan: &Plan,
+    block: &Block,
+    at: usize,
+    template: &IndexScan,
+    info: &Collection,
+    hint: &IndexHint,
+) -> Result<Option<Vec<IndexScan>>> {
+    let behind = block.nodes.iter().skip(at + 1);
+    let filters = behind.map_while(|node| match node {
+        Node::Filter(condition) => Some(condition),
+        _ => None,
+    });
+    let mut ors = filters.filter_map(|condition| match condition {
+        Expr::Or(branches) => Some(branches),
+        _ => None,
+    });
+    let Some(branches) = ors.next() else {
+        return Ok(None);
+    };
+    let mut scans = Vec::with_capacity(branches.len());
+    for branch in branches {
+        let parts = match branch {
+            Expr::And(parts) => parts.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        let conditions = parts
+            .iter()
+            .filter_map(|part| condition_of(plan, part, 0, template.out));
+        let conditions: Vec<Condition> = conditions.collect();
+        match choose(template, info, hint, &conditions)? {
+            Some(choice) => scans.push(choice.scan),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(scans))
 }
 
 fn choose(
