@@ -189,3 +189,87 @@ impl Drop for Taken<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor() -> Cursor {
+        Cursor {
+            rows: Rows::made(&["1", "2"]),
+            count: None,
+            batch: 1,
+            last: None,
+            ended: false,
+        }
+    }
+
+    fn owner(user: &str) -> Owner {
+        Owner {
+            database: "d".to_owned(),
+            user: Some(user.to_owned()),
+        }
+    }
+
+    fn code<T>(result: Result<T>) -> Option<u32> {
+        result.err().map(|error| error.code.number())
+    }
+
+    const LIFETIME: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_cursor_lives_as_long_as_it_is_asked_for() {
+        let (platform, clock) = Platform::simulated(0, 1);
+        let cursors = Cursors::new(platform, 10);
+        cursors.open(7, owner("a"), LIFETIME, cursor()).unwrap();
+        for _ in 0..3 {
+            clock.advance(LIFETIME - Duration::from_millis(1));
+            cursors.sweep();
+            cursors.take("7", &owner("a")).unwrap().keep();
+        }
+        clock.advance(LIFETIME);
+        assert_eq!(
+            code(cursors.take("7", &owner("a"))),
+            Some(1600),
+            "also before a sweep"
+        );
+        cursors.sweep();
+        assert!(cursors.slots.lock().is_empty());
+    }
+
+    #[test]
+    fn only_its_owner_finds_it_and_only_one_request_at_a_time_has_it() {
+        let (platform, clock) = Platform::simulated(0, 1);
+        let cursors = Cursors::new(platform, 10);
+        cursors.open(7, owner("a"), LIFETIME, cursor()).unwrap();
+        for (id, user) in [("7", "b"), ("8", "a"), ("x", "a"), ("", "a")] {
+            assert_eq!(
+                code(cursors.take(id, &owner(user))),
+                Some(1600),
+                "{id} {user}"
+            );
+        }
+        let taken = cursors.take("7", &owner("a")).unwrap();
+        assert_eq!(code(cursors.take("7", &owner("a"))), Some(1601));
+        clock.advance(LIFETIME);
+        cursors.sweep();
+        taken.keep();
+        drop(cursors.take("7", &owner("a")).unwrap());
+        assert_eq!(
+            code(cursors.take("7", &owner("a"))),
+            Some(1600),
+            "dropping closes it"
+        );
+    }
+
+    #[test]
+    fn their_number_is_limited_and_a_dropped_database_frees_them() {
+        let (platform, _) = Platform::simulated(0, 1);
+        let cursors = Cursors::new(platform, 1);
+        cursors.open(7, owner("a"), LIFETIME, cursor()).unwrap();
+        let error = cursors.open(8, owner("a"), LIFETIME, cursor()).unwrap_err();
+        assert!(error.message.contains("cursors_max"), "{}", error.message);
+        cursors.forget_database("d");
+        cursors.open(8, owner("a"), LIFETIME, cursor()).unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use database::ErrorKind;
 use error_codes::{Code, codes};
 use hyper::StatusCode;
 use value::{Object, Value};
@@ -104,7 +105,7 @@ impl From<database::Error> for Error {
             own.extra.insert("_key", document.key.as_str());
             own.extra.insert("_rev", document.rev.as_str());
         }
-        if own.status.is_server_error() {
+        if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Corrupt) {
             // The only place where it is handled, so the only one that logs it.
             tracing::error!(?error, "the database failed");
         }

@@ -144,6 +144,20 @@ pub(crate) struct Batch {
 }
 
 impl Rows {
+    /// The rows of a query that has ended, one batch for each text.
+    #[cfg(test)]
+    pub(crate) fn made(batches: &[&'static str]) -> Self {
+        let batches: VecDeque<Bytes> = batches
+            .iter()
+            .map(|text| Bytes::from_static(text.as_bytes()))
+            .collect();
+        Self::Made(Made {
+            count: batches.len() as u64,
+            batches,
+            extra: Bytes::new(),
+        })
+    }
+
     /// The next batch; an empty one at the end. May run long.
     ///
     /// # Errors

@@ -1,5 +1,10 @@
 //! The server as its clients meet it: real sockets, in-memory store.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets what cannot be is to fail there"
+)]
+
 mod harness;
 mod scenario;
 mod scenarios;
