@@ -31,7 +31,8 @@ pub struct ExpiryReport {
     pub removed: u64,
     /// Batches that somebody else's write made begin again.
     pub conflicts: u64,
-    /// Collections left with expired documents, because of a limit or the end of the server.
+    /// Collections left with expired documents, because of a limit, of `stop`, or of a document
+    /// that others wrote to again and again.
     pub unfinished: u64,
     /// Collections left with expired documents because of an error: database, collection, error.
     pub failures: Vec<(Arc<str>, String, Error)>,
@@ -75,6 +76,8 @@ impl Databases {
                 match run.remove_of(&database, &collection) {
                     Ok(true) => {}
                     Ok(false) => run.report.unfinished += 1,
+                    // Somebody goes on writing there: the next run is soon enough.
+                    Err(error) if error.is_conflict() => run.report.unfinished += 1,
                     // Dropped meanwhile.
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => {

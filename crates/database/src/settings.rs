@@ -34,8 +34,6 @@ pub struct Settings {
     /// Password hashes that are computed at once. Each takes `memory_kib` of memory and a core;
     /// further ones wait.
     pub password_hashes_max: usize,
-    /// Password hashes that may wait; further ones fail.
-    pub password_waiting_max: usize,
     /// Verified logins that are remembered, so that not every request pays for a hash.
     pub verified_logins_max: usize,
 }
@@ -74,7 +72,6 @@ impl Settings {
                 lanes: 1,
             },
             password_hashes_max: 2,
-            password_waiting_max: 32,
             verified_logins_max: 10_000,
         }
     }

@@ -66,10 +66,8 @@ impl Users {
     pub(crate) fn new(shared: Arc<Shared>, system: Database) -> Self {
         let mut secret = [0; 32];
         shared.platform.random.fill(&mut secret);
-        let settings = &shared.settings;
-        let gate = Gate::new(settings.password_hashes_max, settings.password_waiting_max);
         Self {
-            gate,
+            gate: Gate::new(shared.settings.password_hashes_max),
             shared,
             system,
             cache: RwLock::default(),
@@ -96,9 +94,10 @@ impl Users {
     }
 
     /// The user, if there is an active one with this name and password. The first time costs a
-    /// password hash, further times a digest.
+    /// password hash, further times a digest. At most `password_hashes_max` hashes are computed
+    /// at once; further calls wait.
     ///
-    /// Errors: as [`Self::find`]; 503 when `password_waiting_max` others wait for their hash.
+    /// Errors: as [`Self::find`].
     pub fn authenticate(&self, name: &str, password: &str) -> Result<Option<Arc<User>>> {
         let Some(user) = self.find(name)?.filter(|user| user.active) else {
             // Takes as long as for a user that exists, so that names cannot be probed.
@@ -106,13 +105,15 @@ impl Users {
             return Ok(None);
         };
         let digest = self.digest(name, password);
-        if let Some(login) = self.logins.lock().get(name)
-            && login.hash == user.password
-            && password::is_equal(&login.digest, &digest)
-        {
+        if self.is_remembered(&user, &digest) {
             return Ok(Some(user));
         }
-        if !self.verify(password, &user.password)? {
+        let _pass = self.gate.enter();
+        // Of many first requests of one client, the one that was ahead has done the work.
+        if self.is_remembered(&user, &digest) {
+            return Ok(Some(user));
+        }
+        if !password::verify(password, &user.password)? {
             return Ok(None);
         }
         let mut logins = self.logins.lock();
@@ -289,13 +290,14 @@ impl Users {
         Ok(())
     }
 
-    fn verify(&self, password: &str, hash: &str) -> Result<bool> {
-        let _pass = self.gate.enter()?;
-        password::verify(password, hash)
+    fn is_remembered(&self, user: &User, digest: &[u8]) -> bool {
+        self.logins.lock().get(&user.name).is_some_and(|login| {
+            login.hash == user.password && password::is_equal(&login.digest, digest)
+        })
     }
 
     fn hash(&self, password: &str) -> Result<String> {
-        let _pass = self.gate.enter()?;
+        let _pass = self.gate.enter();
         password::hash(
             password,
             self.shared.settings.password,

@@ -71,6 +71,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(crate) store_cache: usize,
 
+    /// Threads that read and write connections; 0 takes one per two cores, at least 1.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) network_threads: usize,
+
     /// Workers that run services; 0 takes one per core, at least 2.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) workers: usize,

@@ -29,6 +29,7 @@ pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
     let resolved = settings::resolve(typed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .worker_threads(resolved.network_threads)
         .thread_name("http")
         .max_blocking_threads(resolved.http.requests_max.min(64))
         .build()

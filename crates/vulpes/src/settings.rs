@@ -14,6 +14,7 @@ use crate::cli::Serve;
 /// Checked settings of a server.
 pub(crate) struct Resolved {
     pub(crate) listen: SocketAddr,
+    pub(crate) network_threads: usize,
     pub(crate) data: PathBuf,
     pub(crate) root_password: String,
     pub(crate) installs: Vec<Install>,
@@ -56,6 +57,7 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
     let secret_file = typed.jwt_secret_file.clone();
     Ok(Resolved {
         listen: typed.listen,
+        network_threads: network_threads(typed.network_threads),
         root_password,
         installs,
         jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
@@ -66,6 +68,14 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
         http,
         data,
     })
+}
+
+/// Workers do most of the work, so connections get half as many threads.
+fn network_threads(typed: usize) -> usize {
+    match typed {
+        0 => (available_parallelism().map_or(1, usize::from) / 2).max(1),
+        threads => threads,
+    }
 }
 
 #[derive(Default)]

@@ -1,66 +1,43 @@
 //! How many password hashes are computed at once.
 //!
 //! Every wrong login costs a hash, which takes tens of mebibytes and milliseconds by design. The
-//! gate keeps a flood of them from taking all memory, all cores, or all threads that wait.
+//! gate keeps a flood of them from taking all memory and all cores.
 
-use error_codes::codes;
 use parking_lot::{Condvar, Mutex};
 
-use crate::error::{Error, ErrorKind, Result};
-
 pub(super) struct Gate {
-    state: Mutex<State>,
+    running: Mutex<usize>,
     freed: Condvar,
     running_max: usize,
-    waiting_max: usize,
-}
-
-#[derive(Default)]
-struct State {
-    running: usize,
-    waiting: usize,
 }
 
 /// Leave to compute one hash; ends when dropped.
 pub(super) struct Pass<'g>(&'g Gate);
 
 impl Gate {
-    pub(super) fn new(running_max: usize, waiting_max: usize) -> Self {
+    pub(super) fn new(running_max: usize) -> Self {
         Self {
-            state: Mutex::default(),
+            running: Mutex::default(),
             freed: Condvar::new(),
             // None at all would wait for ever.
             running_max: running_max.max(1),
-            waiting_max,
         }
     }
 
-    /// Waits for a place. Errors: 503 when `password_waiting_max` others wait.
-    pub(super) fn enter(&self) -> Result<Pass<'_>> {
-        let mut state = self.state.lock();
-        if state.running >= self.running_max {
-            if state.waiting >= self.waiting_max {
-                let waiting_max = self.waiting_max;
-                let message = format!(
-                    "too many logins at once: password_waiting_max is {waiting_max}, try again"
-                );
-                let code = codes::HTTP_SERVICE_UNAVAILABLE;
-                return Err(Error::with_message(ErrorKind::Unavailable, code, message));
-            }
-            state.waiting += 1;
-            while state.running >= self.running_max {
-                self.freed.wait(&mut state);
-            }
-            state.waiting -= 1;
+    /// Waits for a place.
+    pub(super) fn enter(&self) -> Pass<'_> {
+        let mut running = self.running.lock();
+        while *running >= self.running_max {
+            self.freed.wait(&mut running);
         }
-        state.running += 1;
-        Ok(Pass(self))
+        *running += 1;
+        Pass(self)
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().running -= 1;
+        *self.0.running.lock() -= 1;
         self.0.freed.notify_one();
     }
 }
@@ -74,7 +51,7 @@ mod tests {
 
     #[test]
     fn no_more_run_at_once_than_allowed_and_all_get_through() {
-        let gate = Arc::new(Gate::new(2, 100));
+        let gate = Arc::new(Gate::new(2));
         let (running, most) = (Arc::default(), Arc::<AtomicUsize>::default());
         let threads: Vec<_> = (0..8)
             .map(|_| {
@@ -87,7 +64,7 @@ mod tests {
                 };
                 platform::spawn_thread(settings, move || {
                     for _ in 0..200 {
-                        let _pass = gate.enter().unwrap();
+                        let _pass = gate.enter();
                         most.fetch_max(
                             running.fetch_add(1, Ordering::SeqCst) + 1,
                             Ordering::SeqCst,
@@ -103,20 +80,6 @@ mod tests {
             .into_iter()
             .for_each(|thread| thread.join().unwrap());
         assert!(most.load(Ordering::SeqCst) <= 2);
-        assert_eq!(gate.state.lock().running, 0);
-    }
-
-    #[test]
-    fn more_waiting_than_allowed_are_refused() {
-        let gate = Gate::new(1, 0);
-        let pass = gate.enter().unwrap();
-        let error = gate.enter().err().unwrap();
-        assert_eq!(
-            (error.kind(), error.status()),
-            (ErrorKind::Unavailable, 503)
-        );
-        assert!(error.message().contains("password_waiting_max is 0"));
-        drop(pass);
-        gate.enter().unwrap();
+        assert_eq!(*gate.running.lock(), 0);
     }
 }
