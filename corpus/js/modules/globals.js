@@ -34,6 +34,7 @@ module.exports = {
   ],
   hash: require('crypto').createHash('SHA256').update('a').update('b').digest('base64'),
   hmac: require('crypto').createHmac('sha1', 'k').update('a').digest('hex').length,
+  constants: [require('constants').RSA_PKCS1_PADDING, require('constants').ENOENT],
   vm: require('vm').runInThisContext('1 + 1'),
   strict: (function () {
     return this === undefined;
@@ -42,4 +43,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"types":["object","object","object","function","undefined","undefined"],"same":[true,true,true],"buffer":"YcOp","hex":"010200","isBuffer":true,"timer":true,"env":true,"cwd":"string","path":"b/c.js","url":"q=1","query":["1","2"],"inspect":"{ a: [ 1, 'x' ] }","format":"a-1","ip":[4,6,0,false],"hash":"+44g/C5MPySMYMOb1lLzwTRymLuXe4tNWQO4UFViBgM=","hmac":40,"vm":2,"strict":true,"fired":false}
+// << {"types":["object","object","object","function","undefined","undefined"],"same":[true,true,true],"buffer":"YcOp","hex":"010200","isBuffer":true,"timer":true,"env":true,"cwd":"string","path":"b/c.js","url":"q=1","query":["1","2"],"inspect":"{ a: [ 1, 'x' ] }","format":"a-1","ip":[4,6,0,false],"hash":"+44g/C5MPySMYMOb1lLzwTRymLuXe4tNWQO4UFViBgM=","hmac":40,"constants":[1,2],"vm":2,"strict":true,"fired":false}

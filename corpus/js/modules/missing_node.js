@@ -1,11 +1,10 @@
 // Node modules that services must not have.
-// why: the documented list of modules that fail to resolve, without `crypto`, which packages of
-//   published services require
+// why: the documented list of modules that fail to resolve, without `constants` and `crypto`,
+//   which packages of published services require
 'use strict';
 const names = [
   'child_process',
   'cluster',
-  'constants',
   'dgram',
   'dns',
   'domain',

@@ -5,6 +5,7 @@
 export const NODE_PACKAGES = {
   assert: 'assert',
   buffer: 'buffer',
+  constants: 'constants-browserify',
   events: 'events',
   path: 'path-browserify',
   punycode: 'punycode',
