@@ -4,6 +4,7 @@
 
 const state = require('./state.js');
 const { makeModuleError } = require('./errors.js');
+const notImplemented = require('../arangodb/not_implemented.js');
 
 const OWN = {
   '@arangodb': () => require('../arangodb/index.js'),
@@ -35,6 +36,8 @@ const OWN = {
   tty: () => require('../node/tty.js'),
   vm: () => require('../node/vm.js'),
 };
+
+for (const name of notImplemented.NAMES) OWN[name] = () => notImplemented.exportsOf(name);
 
 // For bundled packages only: they name these modules but hardly use them. Services must not see
 // them.

@@ -2,6 +2,7 @@
 
 export const ERRORS = [
   [0, 'ERROR_NO_ERROR', 'no error', 200],
+  [9, 'ERROR_NOT_IMPLEMENTED', 'not implemented', 501],
   [10, 'ERROR_BAD_PARAMETER', 'bad parameter', 400],
   [11, 'ERROR_FORBIDDEN', 'forbidden', 403],
   [14, 'ERROR_FILE_NOT_FOUND', 'file not found', 500],
