@@ -148,7 +148,12 @@ impl WorkerSettings {
             warm_time_max: Duration::from_secs(10),
             broken_retry: Duration::from_secs(2),
             stop_time_max: Duration::from_secs(10),
-            vm: VmSettings::default(),
+            // The engine aborts the process should a late timer of its watchdog meet the next
+            // one; the longer the interval, the later a timer may be on a busy machine.
+            vm: VmSettings {
+                watchdog_interval: Duration::from_millis(50),
+                ..VmSettings::default()
+            },
         }
     }
 }

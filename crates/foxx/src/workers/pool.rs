@@ -36,6 +36,8 @@ struct State {
     slots: Vec<Slot>,
     /// Workers that wait, the latest last.
     idle: Vec<usize>,
+    /// The waiting worker that looks at the queue from time to time while others are awake.
+    sentinel: Option<usize>,
     alive: usize,
     /// Workers that wait for something outside, such as an answer of this very server.
     blocked: usize,
@@ -60,6 +62,8 @@ struct Slot {
     purge: bool,
     blocked: bool,
     alive: bool,
+    /// When its current task began.
+    started: Duration,
 }
 
 /// What a worker does next.
@@ -76,6 +80,14 @@ pub(super) enum Next {
 const LOOK_AHEAD: usize = 8;
 /// How often a queued task lets others pass.
 const PASSED_OVER_MAX: u32 = 16;
+/// Tasks that an awake worker is left to take one after the other. Waking a second worker costs
+/// more than a quick request does.
+const QUEUED_PER_AWAKE: usize = 4;
+/// A worker whose task has run for so long is no longer taken to be free in a moment.
+const QUICK: Duration = Duration::from_micros(200);
+/// How often the sentinel looks, which bounds how long a task waits behind a slow one that was
+/// taken to be quick.
+const SENTINEL_INTERVAL: Duration = Duration::from_millis(1);
 
 impl Pool {
     pub(crate) fn new(settings: WorkerSettings, clock: Arc<dyn Clock>) -> Self {
@@ -110,6 +122,7 @@ impl Pool {
             purge: false,
             blocked: false,
             alive: true,
+            started: Duration::ZERO,
         };
         let id = state
             .slots
@@ -151,7 +164,9 @@ impl Pool {
             since,
             passed_over: 0,
         };
-        if let Some(id) = state.take_idle(number) {
+        if !state.is_free_soon(since)
+            && let Some(id) = state.take_idle(number)
+        {
             state.post(id, queued);
             return Ok(());
         }
@@ -275,7 +290,12 @@ impl Pool {
                 return Next::End;
             };
             let is_extra = id >= self.settings.workers.max(2);
-            let waited_long = if is_extra {
+            let waited_long = if state.sentinel.is_none() && state.awake() > 0 {
+                state.sentinel = Some(id);
+                wake.wait_for(&mut state, SENTINEL_INTERVAL);
+                state.sentinel = None;
+                false
+            } else if is_extra {
                 wake.wait_for(&mut state, self.settings.extra_idle)
                     .timed_out()
             } else {
@@ -292,21 +312,19 @@ impl Pool {
     fn find_next(&self, state: &mut MutexGuard<'_, State>, id: usize) -> Option<Next> {
         let state = &mut **state;
         let slot = state.slots.get_mut(id)?;
-        if let Some(mail) = slot.mail.pop_front() {
-            return Some(self.task(mail));
-        }
-        if std::mem::take(&mut slot.purge) {
+        let mail = slot.mail.pop_front();
+        if mail.is_none() && std::mem::take(&mut slot.purge) {
             return Some(Next::Purge);
         }
-        if let Some(queued) = state.take_queued(id) {
-            return Some(self.task(queued));
+        let Some(queued) = mail.or_else(|| state.take_queued(id)) else {
+            return state.stopping.then(|| state.leave(id));
+        };
+        let now = self.clock.monotonic();
+        if let Some(slot) = state.slots.get_mut(id) {
+            slot.started = now;
         }
-        state.stopping.then(|| state.leave(id))
-    }
-
-    fn task(&self, queued: Queued) -> Next {
-        let waited = self.clock.monotonic().saturating_sub(queued.since);
-        Next::Task(queued.task, waited)
+        let waited = now.saturating_sub(queued.since);
+        Some(Next::Task(queued.task, waited))
     }
 
     /// Says which VMs worker `id` has.
@@ -371,6 +389,24 @@ impl Pool {
 }
 
 impl State {
+    /// Workers that run something or are about to.
+    fn awake(&self) -> usize {
+        self.alive.saturating_sub(self.idle.len() + self.blocked)
+    }
+
+    /// Whether a worker that is awake will soon take what is queued now. The sentinel helps if
+    /// it does not.
+    fn is_free_soon(&self, now: Duration) -> bool {
+        self.sentinel.is_some()
+            && self.queue.len() < self.awake() * QUEUED_PER_AWAKE
+            && self.slots.iter().enumerate().any(|(id, slot)| {
+                slot.alive
+                    && !slot.blocked
+                    && !self.idle.contains(&id)
+                    && now.saturating_sub(slot.started) < QUICK
+            })
+    }
+
     fn has_work(&self, id: usize) -> bool {
         self.slots.get(id).is_some_and(|slot| !slot.mail.is_empty())
     }
@@ -401,6 +437,7 @@ impl State {
 
     fn post(&mut self, id: usize, queued: Queued) {
         if let Some(slot) = self.slots.get_mut(id) {
+            slot.started = queued.since;
             slot.mail.push_back(queued);
             slot.wake.notify_one();
         }
