@@ -31,6 +31,7 @@ module.exports = {
   equal: [crypto.constantEquals('a', 'a'), crypto.constantEquals('a', 'b')],
   token,
   decoded: crypto.jwtDecode('key', token),
+  decodedText: crypto.jwtDecode('key', crypto.jwtEncode('key', '{"a":1}', 'HS512')),
   forged: [
     throws(() => crypto.jwtDecode('other', token)),
     throws(() => crypto.jwtDecode('key', 'a.b')),
@@ -51,4 +52,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"md5":"66ddcd97cfdeabb2f6fb8a999b4bc76f","sha1":"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8","hmac":"6e9ef29b75fffc5b7abae527d58fdadb2fe42e7219011976917343065f58ed4a","pbkdf2":"ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957","lengths":[10,5,36],"uuid":true,"equal":[true,false],"token":"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.7G3zNPzOu-Lmc3do_j9MqATZwG2Ff8hUMFhXlUXsWi4","decoded":{"a":1},"forged":[true,true,true],"unverified":{"a":1},"nonce":[true,false],"auth":["sha256",16,true],"verify":[true,false,false,false],"slow":["pbkdf2",true,true,false]}
+// << {"md5":"66ddcd97cfdeabb2f6fb8a999b4bc76f","sha1":"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8","hmac":"6e9ef29b75fffc5b7abae527d58fdadb2fe42e7219011976917343065f58ed4a","pbkdf2":"ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957","lengths":[10,5,36],"uuid":true,"equal":[true,false],"token":"eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.7G3zNPzOu-Lmc3do_j9MqATZwG2Ff8hUMFhXlUXsWi4","decoded":{"a":1},"decodedText":"{\"a\":1}","forged":[true,true,true],"unverified":{"a":1},"nonce":[true,false],"auth":["sha256",16,true],"verify":[true,false,false,false],"slow":["pbkdf2",true,true,false]}

@@ -127,9 +127,9 @@ function jwtEncode(key, message, algorithm) {
   if (name === 'none' && key)
     throw new Error('Can not sign message with key using algorithm "none"!');
   if (name !== 'none' && !key) throw new Error(`Key is required for algorithm "${name}"`);
-  const payload = typeof message === 'string' ? message : JSON.stringify(message);
-  const segments = [JSON.stringify({ typ: 'JWT', alg: name }), payload].map((part) =>
-    base64url(Buffer.from(part)),
+  // A text is a payload like any other: services that encode JSON text get text back to parse.
+  const segments = [{ typ: 'JWT', alg: name }, message].map((part) =>
+    base64url(Buffer.from(JSON.stringify(part))),
   );
   segments.push(jwtAlgorithms[name].sign(key, segments.join('.')));
   return segments.join('.');
