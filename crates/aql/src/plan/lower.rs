@@ -10,7 +10,7 @@ use std::sync::Arc;
 use error_codes::codes;
 use value::{Object, Value};
 
-use super::{Block, Catalog, CollectionId, CollectionUse, Plan, VarId};
+use super::{Block, Catalog, CollectionId, CollectionUse, Expr, Plan, VarId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::syntax::Parsed;
 use crate::syntax::ast::{self, Source};
@@ -41,6 +41,7 @@ pub fn lower(parsed: &Parsed, binds: &Object, catalog: &dyn Catalog) -> Result<L
         plan: Plan::default(),
         shape_binds: Vec::new(),
         bindings: Vec::new(),
+        constants: Vec::new(),
         block_start: 0,
         loops: 0,
         locals: 0,
@@ -74,6 +75,8 @@ struct Lowerer<'a> {
     plan: Plan,
     shape_binds: Vec<Arc<str>>,
     bindings: Vec<Binding>,
+    /// The variables whose values are known before the query runs, and those values.
+    constants: Vec<(VarId, Expr)>,
     /// Where the bindings of the current block begin.
     block_start: usize,
     /// `FOR`s of the current block so far.

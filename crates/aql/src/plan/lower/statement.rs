@@ -38,6 +38,9 @@ impl Lowerer<'_> {
                 for (name, value) in variables {
                     let value = self.expression(value)?;
                     let out = self.declare(name)?;
+                    if self.is_constant(&value) {
+                        self.constants.push((out, value.clone()));
+                    }
                     block.nodes.push(Node::Calculate { out, value });
                 }
                 Ok(())
@@ -133,19 +136,35 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    /// The value of a `LIMIT` must not depend on rows.
+    /// Whether a value can be computed before the query runs.
+    fn is_constant(&self, value: &Expr) -> bool {
+        self.plan.reads(value).is_empty()
+            && !self.plan.has_subquery(value)
+            && self.plan.is_pure(value)
+    }
+
+    /// The value of a `LIMIT` must not depend on rows; a variable may stand for a constant.
     fn limit_value(&mut self, expr: &ast::Expr) -> Result<Expr> {
-        let value = self.expression(expr)?;
-        if !self.plan.reads(&value).is_empty()
-            || self.plan.has_subquery(&value)
-            || !self.plan.is_pure(&value)
-        {
+        let mut value = self.expression(expr)?;
+        self.inline_constants(&mut value);
+        if !self.is_constant(&value) {
             return Err(Error::invalid(
                 codes::QUERY_PARSE,
                 "unexpected non-constant LIMIT value",
             ));
         }
         Ok(value)
+    }
+
+    fn inline_constants(&self, value: &mut Expr) {
+        if let Expr::Var(var) = value {
+            let mut constants = self.constants.iter();
+            if let Some((_, constant)) = constants.find(|(known, _)| known == var) {
+                *value = constant.clone();
+            }
+            return;
+        }
+        value.for_each_child_mut(&mut |child| self.inline_constants(child));
     }
 
     fn collect(&mut self, collect: &ast::Collect, block: &mut Block) -> Result<()> {
