@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread::JoinHandle;
@@ -22,6 +23,8 @@ use crate::{Error, ErrorKind, Result};
 /// The workers and what waits for them.
 pub(crate) struct Pool {
     state: Mutex<State>,
+    /// Grows with everything that a worker may have to do; read without the lock.
+    signals: AtomicU64,
     /// Signalled when a worker ends.
     ended: Condvar,
     settings: WorkerSettings,
@@ -36,6 +39,8 @@ struct State {
     slots: Vec<Slot>,
     /// Workers that wait, the latest last.
     idle: Vec<usize>,
+    /// Whether a worker looks for work without sleeping.
+    lingering: bool,
     /// The waiting worker that looks at the queue from time to time while others are awake.
     sentinel: Option<usize>,
     alive: usize,
@@ -85,6 +90,9 @@ const PASSED_OVER_MAX: u32 = 16;
 const QUEUED_PER_AWAKE: usize = 4;
 /// A worker whose task has run for so long is no longer taken to be free in a moment.
 const QUICK: Duration = Duration::from_micros(200);
+/// How long a worker without work stays awake for the next request: to sleep and be woken costs
+/// more than a quick request does. It yields to whoever else wants the core.
+const LINGER: Duration = Duration::from_micros(50);
 /// How often the sentinel looks, which bounds how long a task waits behind a slow one that was
 /// taken to be quick.
 const SENTINEL_INTERVAL: Duration = Duration::from_millis(1);
@@ -95,6 +103,7 @@ impl Pool {
         let shared = OnceLock::new();
         Self {
             state,
+            signals: AtomicU64::new(0),
             ended,
             settings,
             clock,
@@ -158,6 +167,7 @@ impl Pool {
         if state.stopping {
             return Err((stopping(), task));
         }
+        self.signal();
         let number = task.service().number;
         let queued = Queued {
             task,
@@ -204,6 +214,7 @@ impl Pool {
     ) -> Vec<mpsc::Receiver<Result<super::Outcome>>> {
         let since = self.clock.monotonic();
         let mut state = self.state.lock();
+        self.signal();
         let state = &mut *state;
         let mut receivers = Vec::new();
         for id in 0..state.slots.len() {
@@ -238,6 +249,7 @@ impl Pool {
     /// Has every worker drop VMs of retired services when it is next free.
     pub(crate) fn purge(&self) {
         let mut state = self.state.lock();
+        self.signal();
         for slot in &mut state.slots {
             slot.purge = true;
             slot.wake.notify_one();
@@ -281,9 +293,14 @@ impl Pool {
     /// What worker `id` does next; waits until there is something.
     pub(super) fn next(&self, id: usize) -> Next {
         let mut state = self.state.lock();
+        let mut lingered = false;
         loop {
             if let Some(next) = self.find_next(&mut state, id) {
                 return next;
+            }
+            if !std::mem::replace(&mut lingered, true) {
+                self.linger(&mut state, id);
+                continue;
             }
             state.idle.push(id);
             let Some(wake) = state.slots.get(id).map(|slot| Arc::clone(&slot.wake)) else {
@@ -307,6 +324,32 @@ impl Pool {
                 return state.leave(id);
             }
         }
+    }
+
+    /// Stays awake for a moment in case that work comes; one worker at a time.
+    fn linger(&self, state: &mut MutexGuard<'_, State>, id: usize) {
+        if state.lingering {
+            return;
+        }
+        let start = self.clock.monotonic();
+        if let Some(slot) = state.slots.get_mut(id) {
+            slot.started = start;
+        }
+        state.lingering = true;
+        let seen = self.signals.load(Ordering::Relaxed);
+        MutexGuard::unlocked(state, || {
+            while self.signals.load(Ordering::Relaxed) == seen
+                && self.clock.monotonic() - start < LINGER
+            {
+                std::thread::yield_now();
+            }
+        });
+        state.lingering = false;
+    }
+
+    /// Tells the lingering worker that there may be work.
+    fn signal(&self) {
+        self.signals.fetch_add(1, Ordering::Relaxed);
     }
 
     fn find_next(&self, state: &mut MutexGuard<'_, State>, id: usize) -> Option<Next> {
@@ -356,6 +399,7 @@ impl Pool {
     /// time and cancels it after that. Stopping twice does nothing more.
     pub(crate) fn stop(&self) {
         let mut state = self.state.lock();
+        self.signal();
         state.stopping = true;
         let waiting: Vec<Queued> = state.queue.drain(..).collect();
         for slot in &state.slots {
