@@ -5,8 +5,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of time.
 pub trait Clock: Send + Sync + 'static {
+    /// Time since 1970-01-01T00:00:00Z, as fine as the clock shows it.
+    fn unix(&self) -> Duration;
+
     /// Milliseconds since 1970-01-01T00:00:00Z.
-    fn unix_ms(&self) -> u64;
+    fn unix_ms(&self) -> u64 {
+        u64::try_from(self.unix().as_millis()).unwrap_or(u64::MAX)
+    }
 
     /// Time since an arbitrary start that never goes back.
     fn monotonic(&self) -> Duration;
@@ -33,11 +38,10 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    fn unix_ms(&self) -> u64 {
+    fn unix(&self) -> Duration {
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
         let now = SystemTime::now();
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        now.duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
     fn monotonic(&self) -> Duration {
@@ -68,8 +72,8 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn unix_ms(&self) -> u64 {
-        self.start_unix_ms + self.elapsed_ms.load(Ordering::SeqCst)
+    fn unix(&self) -> Duration {
+        Duration::from_millis(self.start_unix_ms) + self.monotonic()
     }
 
     fn monotonic(&self) -> Duration {

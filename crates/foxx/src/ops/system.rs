@@ -114,10 +114,8 @@ fn log(call: &Call<'_>) -> OpResult {
 }
 
 fn now(call: &Call<'_>) -> OpResult {
-    let clock = &call.context.shared.platform.clock;
-    // Whole milliseconds from the wall clock; the fraction from the one that never goes back.
-    let fraction = f64::from(clock.monotonic().subsec_nanos() % 1_000_000) / 1e6;
-    Ok(call.scope.number(clock.unix_ms() as f64 + fraction))
+    let now = call.context.shared.platform.clock.unix();
+    Ok(call.scope.number(now.as_secs_f64() * 1e3))
 }
 
 fn sleep(call: &Call<'_>) -> OpResult {
