@@ -87,7 +87,7 @@ const LOOK_AHEAD: usize = 8;
 const PASSED_OVER_MAX: u32 = 16;
 /// Tasks that an awake worker is left to take one after the other. Waking a second worker costs
 /// more than a quick request does.
-const QUEUED_PER_AWAKE: usize = 4;
+const QUEUED_PER_AWAKE: usize = 16;
 /// A worker whose task has run for so long is no longer taken to be free in a moment.
 const QUICK: Duration = Duration::from_micros(200);
 /// How long a worker without work stays awake for the next request: to sleep and be woken costs
