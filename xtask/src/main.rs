@@ -4,12 +4,14 @@
 //! nothing of how a crate works inside; of the crates it uses only `error-codes`, to print the
 //! error pages.
 //!
-//! Invariants: a check never changes a file; only `codegen` without `--check` writes.
+//! Invariants: a check never changes a file; only `codegen` without `--check` and
+//! `corpus --accept` write.
 //!
 //! Entry point: [`TASKS`], one row for each task.
 
 mod ci;
 mod codegen;
+mod corpus;
 mod tidy;
 
 use std::io::Write as _;
@@ -35,6 +37,11 @@ const TASKS: &[Task] = &[
         name: "tidy",
         help: "check crate map, directions, sizes and style",
         run: tidy::run,
+    },
+    Task {
+        name: "corpus",
+        help: "run the data-file tests; names of areas, --accept",
+        run: corpus::run,
     },
     Task {
         name: "codegen",

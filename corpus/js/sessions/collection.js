@@ -4,8 +4,13 @@
 'use strict';
 const { db } = require('@arangodb');
 const name = module.context.collectionName('sessions');
-db._drop(name);
-const collection = db._create(name);
+// The main file runs once in each worker, at the same time.
+try {
+  db._create(name);
+} catch (e) {
+  if (e.errorNum !== 1207) throw e;
+}
+const collection = db._collection(name);
 const sessions = require('@arangodb/foxx/sessions');
 module.context.use(sessions({ storage: collection, transport: 'header' }));
 const router = require('@arangodb/foxx/router')();

@@ -1,8 +1,8 @@
 //! Starting and stopping the parts, in order.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let resolved = settings::resolve(typed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,8 +88,13 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     outcome
 }
 
+/// Only the owner may look into the folder: it has password hashes and the signing secret.
 fn make_private_folder(folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("make folder {}", folder.display()))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("make folder {}", folder.display()))
 }
 
 /// Creates root at the first start, and refuses an empty password where others could use it.
