@@ -77,7 +77,7 @@ const FILL_BYTES_PER_SECOND: f64 = 2e9;
 /// The pause between two measurements, as a multiple of what the last one took: at least and,
 /// where the heap cannot fill meanwhile, at most.
 const PAUSE_FEW: u32 = 4;
-const PAUSE_MANY: u32 = 100;
+const PAUSE_MANY: u32 = 1000;
 
 /// Stops whatever the VM runs, from any thread.
 #[derive(Clone)]
