@@ -4,26 +4,32 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
-    let dist = root.join("modules/dist");
+    // Relative, as build scripts run in their package: checkouts may share a target folder.
+    let dist = Path::new("modules/dist");
     let mut builtins = Vec::new();
     collect(&dist.join("builtin"), "", &mut builtins)?;
     builtins.sort();
-    let runtime = dist.join("runtime.js");
+    let runtime = include(&dist.join("runtime.js"));
     let mut source = format!(
         "/// The runtime: a script whose value is the function `boot`.\n\
-         pub(crate) const RUNTIME: &str = include_str!({runtime:?});\n\
+         pub(crate) const RUNTIME: &str = {runtime};\n\
          /// Built-in modules, sorted by name.\n\
          static BUILTINS: &[(&str, &str)] = &[\n"
     );
     for (name, path) in builtins {
-        source.push_str(&format!("    ({name:?}, include_str!({path:?})),\n"));
+        source.push_str(&format!("    ({name:?}, {}),\n", include(&path)));
     }
     source.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     fs::write(out.join("modules.rs"), source)?;
     println!("cargo::rerun-if-changed={}", dist.display());
     Ok(())
+}
+
+/// The text of a file of this package, as an expression.
+fn include(path: &Path) -> String {
+    let path = format!("/{}", path.display());
+    format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))")
 }
 
 /// Names and paths of all scripts below `folder`.

@@ -77,9 +77,11 @@ fn run(name: &str, args: &[String]) -> Result<()> {
     (task.run)(&root(), args)
 }
 
-/// The folder of the workspace.
+/// The folder of the workspace. Cargo says at run time which one it is: checkouts that share a
+/// target folder may share this program.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let built_in = || env!("CARGO_MANIFEST_DIR").into();
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_in))
         .parent()
         .expect("xtask lies in the workspace")
         .into()

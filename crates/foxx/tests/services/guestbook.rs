@@ -9,7 +9,8 @@ use crate::harness::{DB, Host, json};
 
 fn installed() -> Host {
     let host = Host::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/guestbook");
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+        .join("../../examples/guestbook");
     host.foxx.install_path(DB, "/guestbook", &folder).unwrap();
     host
 }
