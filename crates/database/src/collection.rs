@@ -186,6 +186,10 @@ impl Collection {
                 indexes.push(Index::edge(IndexId(next_index()?), field));
             }
         }
+        Ok(Self::build(id, options, indexes))
+    }
+
+    fn build(id: CollectionId, options: &CollectionOptions, others: Vec<Index>) -> Self {
         let mut collection = Self {
             id,
             name: CollectionName::new(&options.name),
@@ -196,8 +200,8 @@ impl Collection {
             generator: Arc::default(),
             indexes: Vec::new(),
         };
-        collection.set_indexes(indexes);
-        Ok(collection)
+        collection.set_indexes(others);
+        collection
     }
 
     /// Its identifier, which a new name does not change.
@@ -334,17 +338,6 @@ impl Collection {
             is_system: true,
             ..CollectionOptions::parse(definition).map_err(damaged)?
         };
-        let mut collection = Self {
-            id,
-            name: CollectionName::new(&options.name),
-            kind: options.kind,
-            wait_for_sync: options.wait_for_sync,
-            cache_enabled: options.cache_enabled,
-            key_options: options.key_options,
-            generator: Arc::default(),
-            indexes: Vec::new(),
-        };
-        collection.set_indexes(Vec::new());
-        Ok(collection)
+        Ok(Self::build(id, &options, Vec::new()))
     }
 }

@@ -9,7 +9,7 @@ use error_codes::codes;
 use super::{live, not_found, paths, refuse_system, stage};
 use crate::bundle::pack_folder;
 use crate::manifest::Manifest;
-use crate::registry::{Health, Service, find_missing};
+use crate::registry::{Health, Service};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind};
 use crate::{Error, Result};
@@ -22,12 +22,7 @@ pub(crate) fn reload_development(shared: &Shared, service: &Service) -> Result<A
     let manifest = read_manifest(shared, &service.folder).map_err(|e| e.with_status(503))?;
     let mut fresh = live::renewed(service);
     fresh.manifest = Arc::new(manifest);
-    let missing = find_missing(&fresh.manifest, &fresh.options);
-    fresh.health = if missing.is_empty() {
-        Health::Ready
-    } else {
-        Health::Unconfigured(missing)
-    };
+    fresh.health = Health::of_options(&fresh.manifest, &fresh.options);
     Ok(Arc::new(fresh))
 }
 

@@ -14,7 +14,7 @@ use super::{live, paths, stage};
 use crate::bundle::{Archive, Bundle, checksum, pack_folder};
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Entry, Health, Registry, Service, StoredOptions, find_missing, next_number};
+use crate::registry::{Entry, Health, Registry, Service, StoredOptions, next_number};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind};
 use crate::{Error, Result};
@@ -86,12 +86,7 @@ fn revive(shared: &Arc<Shared>, database: &Database, entry: Entry) -> Service {
             )
         }
     };
-    let missing = find_missing(&manifest, &entry.options);
-    let configured = if missing.is_empty() {
-        Health::Ready
-    } else {
-        Health::Unconfigured(missing)
-    };
+    let health = damage.unwrap_or_else(|| Health::of_options(&manifest, &entry.options));
     Service {
         number: next_number(),
         database: Arc::clone(database.name()),
@@ -102,7 +97,7 @@ fn revive(shared: &Arc<Shared>, database: &Database, entry: Entry) -> Service {
         options: entry.options,
         development: entry.development,
         legacy: entry.legacy,
-        health: damage.unwrap_or(configured),
+        health,
         retired: AtomicBool::new(false),
     }
 }

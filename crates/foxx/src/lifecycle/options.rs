@@ -6,7 +6,7 @@ use error_codes::codes;
 use value::{Object, Value};
 
 use super::{live, not_found};
-use crate::registry::{Health, Service, StoredOptions, find_missing};
+use crate::registry::{Health, Service, StoredOptions};
 use crate::shared::Shared;
 use crate::titles::title;
 use crate::{Error, Result};
@@ -107,12 +107,7 @@ fn with_options(old: &Service, options: StoredOptions) -> Service {
     let mut service = live::renewed(old);
     service.options = options;
     if !matches!(service.health, Health::Damaged(..)) {
-        let missing = find_missing(&service.manifest, &service.options);
-        service.health = if missing.is_empty() {
-            Health::Ready
-        } else {
-            Health::Unconfigured(missing)
-        };
+        service.health = Health::of_options(&service.manifest, &service.options);
     }
     service
 }

@@ -12,7 +12,7 @@ use value::json;
 use crate::bundle::{Archive, Bundle, Folder};
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Health, Service, StoredOptions, find_missing, next_number};
+use crate::registry::{Health, Service, StoredOptions, next_number};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind, SourceFile};
 use crate::{Error, ErrorKind, Result};
@@ -205,12 +205,6 @@ impl Prepared {
         mount: &Mount,
         folder: PathBuf,
     ) -> Service {
-        let missing = find_missing(&self.staged.manifest, &self.options);
-        let health = if missing.is_empty() {
-            Health::Ready
-        } else {
-            Health::Unconfigured(missing)
-        };
         Service {
             number: next_number(),
             database: Arc::clone(database.name()),
@@ -221,7 +215,7 @@ impl Prepared {
             options: self.options.clone(),
             development: self.development,
             legacy: self.legacy,
-            health,
+            health: Health::of_options(&self.staged.manifest, &self.options),
             retired: AtomicBool::new(false),
         }
     }

@@ -161,8 +161,20 @@ impl Service {
     }
 }
 
+impl Health {
+    /// Whether all that the manifest requires has a value.
+    pub(crate) fn of_options(manifest: &Manifest, options: &StoredOptions) -> Self {
+        let missing = find_missing(manifest, options);
+        if missing.is_empty() {
+            Self::Ready
+        } else {
+            Self::Unconfigured(missing)
+        }
+    }
+}
+
 /// Names of required options and dependencies without a value.
-pub(crate) fn find_missing(manifest: &Manifest, options: &StoredOptions) -> Vec<String> {
+fn find_missing(manifest: &Manifest, options: &StoredOptions) -> Vec<String> {
     let unset = manifest.options().iter().filter(|(name, option)| {
         option.required && option.effective(options.configuration.get(name)).is_none()
     });

@@ -19,20 +19,44 @@ use crate::syntax::ast::ModifyKind;
 /// What the database said about one write.
 pub(super) type Outcome = std::result::Result<WriteResult, database::Error>;
 
+/// Rows that were all read before the first write and are handed out after the last one, with
+/// the memory that they were charged for.
+#[derive(Default)]
+pub(super) struct Buffered {
+    pub(super) rows: Option<Batch>,
+    pub(super) charged: usize,
+}
+
+impl Buffered {
+    pub(super) fn reset(&mut self, freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
+        self.rows = None;
+    }
+
+    /// At most `want` rows; at the end none, and the memory is given back.
+    pub(super) fn hand_out(&mut self, want: usize, exec: &mut Exec<'_>) -> Option<Batch> {
+        let rest = self.rows.get_or_insert_default();
+        if rest.is_empty() {
+            exec.release(std::mem::take(&mut self.charged));
+            return None;
+        }
+        let batch = rest.clone_range(want);
+        rest.slice(want, usize::MAX);
+        Some(batch)
+    }
+}
+
 /// `INSERT`, `UPDATE`, `REPLACE`, `REMOVE`
 pub(super) struct ModifyStep {
     place: Place,
-    /// Rows that were all read before the first write.
-    buffered: Option<Batch>,
-    charged: usize,
+    buffered: Buffered,
 }
 
 impl ModifyStep {
     pub(super) fn new(place: Place) -> Self {
         Self {
             place,
-            buffered: None,
-            charged: 0,
+            buffered: Buffered::default(),
         }
     }
 
@@ -44,7 +68,7 @@ impl ModifyStep {
         exec: &mut Exec<'_>,
     ) -> Result<Batch> {
         let (mut input, charged) = upstream.drain(exec)?;
-        self.charged = charged;
+        self.buffered.charged = charged;
         let want = exec.state.limits.batch_rows;
         let mut done = Batch::default();
         while !input.is_empty() {
@@ -59,8 +83,7 @@ impl ModifyStep {
 
 impl Step for ModifyStep {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
-        self.buffered = None;
+        self.buffered.reset(freed);
     }
 
     fn next(
@@ -81,17 +104,10 @@ impl Step for ModifyStep {
             write_rows(node, &mut batch, exec)?;
             return Ok(Some(batch));
         }
-        if self.buffered.is_none() {
-            self.buffered = Some(self.run_all(node, upstream, exec)?);
+        if self.buffered.rows.is_none() {
+            self.buffered.rows = Some(self.run_all(node, upstream, exec)?);
         }
-        let rest = self.buffered.get_or_insert_default();
-        if rest.is_empty() {
-            exec.release(std::mem::take(&mut self.charged));
-            return Ok(None);
-        }
-        let batch = rest.clone_range(want);
-        rest.slice(want, usize::MAX);
-        Ok(Some(batch))
+        Ok(self.buffered.hand_out(want, exec))
     }
 }
 

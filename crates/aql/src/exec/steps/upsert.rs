@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use database::Selector;
 
-use super::modify::{settle, write_options};
+use super::modify::{Buffered, settle, write_options};
 use crate::error::Result;
 use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -15,25 +15,21 @@ use crate::plan::{Node, Upsert};
 /// `UPSERT`
 pub(super) struct UpsertStep {
     place: Place,
-    /// Rows that were all read before the first write.
-    buffered: Option<Batch>,
-    charged: usize,
+    buffered: Buffered,
 }
 
 impl UpsertStep {
     pub(super) fn new(place: Place) -> Self {
         Self {
             place,
-            buffered: None,
-            charged: 0,
+            buffered: Buffered::default(),
         }
     }
 }
 
 impl Step for UpsertStep {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
-        self.buffered = None;
+        self.buffered.reset(freed);
     }
 
     fn next(
@@ -54,20 +50,13 @@ impl Step for UpsertStep {
             write_rows(node, &mut batch, exec)?;
             return Ok(Some(batch));
         }
-        if self.buffered.is_none() {
+        if self.buffered.rows.is_none() {
             let (mut rows, charged) = upstream.drain(exec)?;
-            self.charged = charged;
+            self.buffered.charged = charged;
             write_rows(node, &mut rows, exec)?;
-            self.buffered = Some(rows);
+            self.buffered.rows = Some(rows);
         }
-        let rest = self.buffered.get_or_insert_default();
-        if rest.is_empty() {
-            exec.release(std::mem::take(&mut self.charged));
-            return Ok(None);
-        }
-        let batch = rest.clone_range(want);
-        rest.slice(want, usize::MAX);
-        Ok(Some(batch))
+        Ok(self.buffered.hand_out(want, exec))
     }
 }
 
