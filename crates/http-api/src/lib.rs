@@ -34,6 +34,7 @@ mod settings;
 mod state;
 mod stream;
 mod token;
+mod work;
 
 pub use server::Server;
 pub use settings::Settings;

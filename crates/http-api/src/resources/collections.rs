@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use database::{
-    Collection, CollectionChanges, CollectionOptions, Figures, Level, TransactionOptions,
-};
+use database::{Collection, CollectionChanges, CollectionOptions, Figures, Level};
 use error_codes::codes;
 use hyper::{Method, StatusCode, header};
 use value::{Object, Value};
@@ -174,8 +172,7 @@ fn change(call: &Call<'_>) -> Result<Reply> {
 }
 
 fn count_documents(call: &Call<'_>, collection: &Arc<Collection>) -> Result<u64> {
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
-    Ok(txn.count(collection)?)
+    call.read(|txn| txn.count(collection))
 }
 
 fn count(call: &Call<'_>) -> Result<Reply> {
@@ -188,18 +185,18 @@ fn count(call: &Call<'_>) -> Result<Reply> {
 fn figures(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let mut object = collection.to_properties_object();
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
-    object.insert("count", txn.count(&collection)?);
-    object.insert("figures", figures_object(txn.figures(&collection)?));
+    let (count, figures) =
+        call.read(|txn| Ok((txn.count(&collection)?, txn.figures(&collection)?)))?;
+    object.insert("count", count);
+    object.insert("figures", figures_object(figures));
     Ok(reply(call, "/figures", &collection, object))
 }
 
 fn revision(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let mut object = collection.to_properties_object();
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
     // A digest, so that removing a document changes it as well.
-    let digest = txn.checksum(&collection, true, false)?;
+    let digest = call.read(|txn| txn.checksum(&collection, true, false))?;
     object.insert(
         "revision",
         format!("{}_{}", digest.revision, digest.checksum),
@@ -210,8 +207,8 @@ fn revision(call: &Call<'_>) -> Result<Reply> {
 fn checksum(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let flag = |name: &str| call.request.flag(name).unwrap_or(false);
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
-    let digest = txn.checksum(&collection, flag("withRevisions"), flag("withData"))?;
+    let (revisions, data) = (flag("withRevisions"), flag("withData"));
+    let digest = call.read(|txn| txn.checksum(&collection, revisions, data))?;
     let mut object = collection.to_basic_object();
     object.insert("checksum", digest.checksum.to_string());
     object.insert("revision", digest.revision.to_string());
@@ -233,10 +230,7 @@ fn figures_object(figures: Figures) -> Object {
 
 fn truncate(call: &Call<'_>) -> Result<Reply> {
     let collection = call.writable_collection(call.argument(0))?;
-    call.database()?
-        .run(&TransactionOptions::default(), |txn| {
-            txn.truncate(&collection)
-        })?;
+    call.write(|txn| txn.truncate(&collection))?;
     Ok(reply(call, "", &collection, collection.to_basic_object()))
 }
 

@@ -5,7 +5,7 @@ mod write;
 
 use std::sync::Arc;
 
-use database::{Collection, Selector, TransactionOptions};
+use database::{Collection, Selector};
 use error_codes::codes;
 use hyper::{Method, StatusCode, header};
 use value::{Value, json};
@@ -90,8 +90,8 @@ fn etag(rev: &str) -> String {
 
 fn read(call: &Call<'_>) -> Result<Reply> {
     let collection = call.readable_collection(call.argument(0))?;
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
-    let document = txn.load(&collection, &Selector::key(call.argument(1))?)?;
+    let selector = Selector::key(call.argument(1))?;
+    let document = call.read(|txn| txn.load(&collection, &selector))?;
     let rev = document.rev();
     if condition(call, "if-none-match").is_some_and(|wanted| wanted == rev) {
         return Ok(Reply::empty(StatusCode::NOT_MODIFIED).with(header::ETAG, &etag(rev)));
@@ -117,13 +117,15 @@ fn read_many(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let wanted = items(&body)?;
     let ignore_revs = call.request.flag("ignoreRevs").unwrap_or(true);
-    let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
     let mut many = Many::new();
-    for selector in wanted {
-        let found = Selector::parse(&collection, selector, ignore_revs)
-            .and_then(|selector| txn.load(&collection, &selector));
-        many.push(found.map(|document| move |out: &mut Vec<u8>| document.write_json(out)));
-    }
+    call.read(|txn| {
+        for selector in wanted {
+            let found = Selector::parse(&collection, selector, ignore_revs)
+                .and_then(|selector| txn.load(&collection, &selector));
+            many.push(found.map(|document| move |out: &mut Vec<u8>| document.write_json(out)));
+        }
+        Ok(())
+    })?;
     Ok(many.into_reply(StatusCode::OK, false))
 }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use database::{
-    Collection, OverwriteMode, Selector, Transaction, TransactionOptions, WriteOptions, WriteResult,
-};
+use database::{Collection, OverwriteMode, Selector, Transaction, WriteOptions, WriteResult};
 use error_codes::codes;
 use hyper::{StatusCode, header};
 use value::Value;
@@ -169,7 +167,7 @@ fn run(
     call: &Call<'_>,
     body: impl FnMut(&mut Transaction) -> database::Result<Results>,
 ) -> Result<Results> {
-    Ok(call.database()?.run(&TransactionOptions::default(), body)?)
+    call.write(body)
 }
 
 fn options(call: &Call<'_>) -> Result<WriteOptions> {
