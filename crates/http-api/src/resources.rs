@@ -6,6 +6,7 @@ mod cursors;
 mod databases;
 mod documents;
 mod foxx;
+mod import;
 mod indexes;
 mod open;
 mod queries;
@@ -17,6 +18,7 @@ use crate::route::Route;
 pub(crate) static ALL: &[&[Route]] = &[
     documents::ROUTES,
     cursors::ROUTES,
+    import::ROUTES,
     collections::ROUTES,
     indexes::ROUTES,
     databases::ROUTES,

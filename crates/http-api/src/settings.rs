@@ -35,6 +35,13 @@ pub struct Settings {
     pub cursor_lifetime: Duration,
     /// Cursors that may be open at once; more are refused.
     pub cursors_max: usize,
+    /// Documents of an import that are written in one transaction at most.
+    pub import_batch_rows: usize,
+    /// Bytes of an import's body that are written in one transaction, except for the last
+    /// document's.
+    pub import_batch_bytes: usize,
+    /// Failures of an import that its answer describes at most; further ones are only counted.
+    pub import_details_max: usize,
     /// Query plans that are kept to be used again.
     pub plans_max: usize,
     /// Whether the management API of services answers.
@@ -62,6 +69,9 @@ impl Settings {
             cursor_batch_rows: 1000,
             cursor_lifetime: Duration::from_secs(30),
             cursors_max: 10_000,
+            import_batch_rows: 5_000,
+            import_batch_bytes: 4 << 20,
+            import_details_max: 10_000,
             plans_max: 256,
             foxx_api: true,
             version: "3.12.10".to_owned(),

@@ -188,6 +188,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "authentication_system_only" => settings.authentication_system_only = value == "true",
         "foxx_api" => settings.foxx_api = value == "true",
         "body_bytes_max" => settings.body_bytes_max = number(),
+        "import_batch_rows" => settings.import_batch_rows = number(),
         "header_bytes_max" => settings.header_bytes_max = number(),
         "url_bytes_max" => settings.url_bytes_max = number(),
         "cursors_max" => settings.cursors_max = number(),
