@@ -8,6 +8,7 @@ mod files;
 mod http;
 mod queries;
 mod request;
+mod rights;
 mod system;
 mod transactions;
 
@@ -179,6 +180,12 @@ pub(crate) fn bad(message: impl Into<String>) -> OpError {
 impl From<Exception> for OpError {
     fn from(exception: Exception) -> Self {
         Self::Thrown(exception)
+    }
+}
+
+impl From<Code> for OpError {
+    fn from(code: Code) -> Self {
+        Self::Public(code, code.text().to_owned())
     }
 }
 

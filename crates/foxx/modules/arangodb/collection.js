@@ -6,6 +6,11 @@ const state = require('../runtime/state.js');
 const { ArangoError, convertThrown } = require('../runtime/errors.js');
 const { readSelector } = require('./selector.js');
 
+const ERROR_NOT_IMPLEMENTED = 9;
+const ERROR_NOT_FOUND = 1202;
+const ERROR_BAD_KEY = 1221;
+const KEY = /^[a-zA-Z0-9_\-:.@()+,=;$!*'%]{1,254}$/;
+
 const TYPE_DOCUMENT = 2;
 const TYPE_EDGE = 3;
 const STATUS_LOADED = 3;
@@ -75,32 +80,56 @@ class ArangoCollection {
 
   recalculateCount() {}
 
+  shards() {
+    throw clusterOnly('shards');
+  }
+
+  getResponsibleShard() {
+    throw clusterOnly('getResponsibleShard');
+  }
+
   path() {
     return 'none';
   }
 
   document(selector) {
-    if (Array.isArray(selector)) return selector.map((item) => attempt(() => this.document(item)));
-    const found = this._find(selector);
-    if (found === undefined) throw new ArangoError({ errorNum: 1202 });
+    if (Array.isArray(selector)) return this._findMany(selector, (found) => found);
+    const found = this._find(state.ops.documentRead, selector);
+    if (found === undefined) throw new ArangoError({ errorNum: ERROR_NOT_FOUND });
     return found;
   }
 
   exists(selector) {
-    if (Array.isArray(selector)) return selector.map((item) => attempt(() => this.exists(item)));
-    const found = this._find(selector);
-    if (found === undefined) return false;
-    const { _id, _key, _rev } = found;
-    return { _id, _key, _rev };
+    if (Array.isArray(selector)) {
+      return this._findMany(selector, ({ _id, _key, _rev }) => ({ _id, _key, _rev })).map(
+        (found) => (found.errorNum === ERROR_NOT_FOUND && found.error === true ? false : found),
+      );
+    }
+    const found = this._find(state.ops.documentMeta, selector);
+    return found === undefined ? false : found;
   }
 
-  _find(selector) {
+  _find(op, selector) {
     const { key, rev } = readSelector(this, selector);
-    const found = state.ops.documentRead(this._name, key);
-    if (found !== undefined && rev !== undefined && found._rev !== rev) {
-      throw new ArangoError({ errorNum: 1200, errorMessage: 'conflict, _rev values do not match' });
-    }
+    const found = op(this._name, key);
+    if (found !== undefined) checkRevision(found, rev);
     return found;
+  }
+
+  // An answer for each selector, in their order; what fails is described by an object.
+  _findMany(selectors, answer) {
+    const items = selectors.map((selector) => attempt(() => readSelector(this, selector)));
+    const keys = items.map(({ key }) => (key === undefined ? '' : key));
+    const found = state.ops.documentReadMany(this._name, JSON.stringify(keys));
+    return items.map((item, at) => {
+      if (item.error === true) return item;
+      if (found[at] === null) {
+        return describe(
+          new ArangoError({ errorNum: KEY.test(item.key) ? ERROR_NOT_FOUND : ERROR_BAD_KEY }),
+        );
+      }
+      return attempt(() => answer(checkRevision(found[at], item.rev)));
+    });
   }
 
   documents(keys) {
@@ -114,15 +143,15 @@ class ArangoCollection {
   }
 
   documentId(key) {
-    if (typeof key !== 'string' || !/^[a-zA-Z0-9_\-:.@()+,=;$!*'%]{1,254}$/.test(key)) {
-      throw new ArangoError({ errorNum: 1221 });
+    if (typeof key !== 'string' || !KEY.test(key)) {
+      throw new ArangoError({ errorNum: ERROR_BAD_KEY });
     }
     return `${this._name}/${key}`;
   }
 
   // (data, options?) or for edges (from, to, data, options?).
   insert(...args) {
-    const isEdgeForm = args.length >= 3 && isVertex(args[0]) && isVertex(args[1]);
+    const isEdgeForm = args.length >= 3 && this._type === TYPE_EDGE;
     const [data, given] = isEdgeForm
       ? [{ ...args[2], _from: vertexId(args[0]), _to: vertexId(args[1]) }, args[3]]
       : args;
@@ -163,25 +192,37 @@ class ArangoCollection {
       });
     }
     const options = readOptions(paired ? given : data);
-    const items = selectors.map((selector, at) => ({
-      ...readSelector(this, selector),
-      document: paired ? data[at] : selector,
-    }));
-    return silence(options, this._writeMany(kind, ignoreRevisions(items, options), options));
+    const items = selectors.map((selector, at) =>
+      attempt(() => ({
+        ...readSelector(this, selector),
+        document: paired ? data[at] : selector,
+      })),
+    );
+    return silence(options, this._writeItems(kind, items, options));
   }
 
   remove(selector, given, waitForSync) {
     const options =
       typeof given === 'boolean' ? { overwrite: given, waitForSync } : readOptions(given);
     if (Array.isArray(selector)) {
-      const items = ignoreRevisions(
-        selector.map((item) => readSelector(this, item)),
-        options,
-      );
-      return silence(options, this._writeMany('remove', items, options));
+      const items = selector.map((item) => attempt(() => readSelector(this, item)));
+      return silence(options, this._writeItems('remove', items, options));
     }
     const { key, rev } = readSelector(this, selector);
     return silence(options, state.ops.documentRemove(this._name, key, optionsJson(options, rev)));
+  }
+
+  // Writes the items whose selectors could be read; the others are their own answers.
+  _writeItems(kind, items, options) {
+    const good = items.filter((item) => item.error !== true);
+    const written = this._writeMany(kind, ignoreRevisions(good, options), options);
+    if (good.length === items.length) return written;
+    let at = -1;
+    return items.map((item) => {
+      if (item.error === true) return item;
+      at += 1;
+      return written[at];
+    });
   }
 
   _writeMany(kind, items, options) {
@@ -235,15 +276,22 @@ class ArangoCollection {
 Object.assign(ArangoCollection, { TYPE_DOCUMENT, TYPE_EDGE, STATUS_LOADED });
 Object.defineProperty(ArangoCollection.prototype, 'isArangoCollection', { value: true });
 
-function isVertex(value) {
-  return (
-    typeof value === 'string' ||
-    (value !== null && typeof value === 'object' && !Array.isArray(value))
-  );
+function vertexId(vertex) {
+  return vertex !== null && typeof vertex === 'object' ? vertex._id : vertex;
 }
 
-function vertexId(vertex) {
-  return typeof vertex === 'string' ? vertex : vertex._id;
+function clusterOnly(method) {
+  return new ArangoError({
+    errorNum: ERROR_NOT_IMPLEMENTED,
+    errorMessage: `${method} is for clusters only`,
+  });
+}
+
+function checkRevision(found, rev) {
+  if (rev !== undefined && found._rev !== rev) {
+    throw new ArangoError({ errorNum: 1200, errorMessage: 'conflict, _rev values do not match' });
+  }
+  return found;
 }
 
 function indexName(given) {
@@ -293,8 +341,12 @@ function attempt(read) {
   } catch (thrown) {
     const error = convertThrown(thrown);
     if (!(error instanceof ArangoError)) throw error;
-    return { error: true, errorNum: error.errorNum, errorMessage: error.errorMessage };
+    return describe(error);
   }
+}
+
+function describe({ errorNum, errorMessage }) {
+  return { error: true, errorNum, errorMessage };
 }
 
 module.exports = { ArangoCollection, TYPE_DOCUMENT, TYPE_EDGE };

@@ -27,7 +27,8 @@ class ArangoDatabase {
   }
 
   _properties() {
-    return state.ops.databaseInfo();
+    const { id, name, isSystem, path } = state.ops.databaseInfo();
+    return { id, name, isSystem, path, sharding: '', replicationFactor: 1, writeConcern: 1 };
   }
 
   _version(details) {
@@ -35,6 +36,22 @@ class ArangoDatabase {
     if (!details) return version;
     return { server: 'arango', license: 'community', version, details: {} };
   }
+
+  _engine() {
+    return {
+      name: state.ops.databaseInfo().engine,
+      supports: {
+        indexes: ['primary', 'edge', 'hash', 'skiplist', 'ttl', 'persistent'],
+        aliases: { indexes: { skiplist: 'persistent', hash: 'persistent' } },
+      },
+    };
+  }
+
+  _engineStats() {
+    return {};
+  }
+
+  _compact() {}
 
   _databases() {
     return state.ops.databaseList();
@@ -112,6 +129,20 @@ class ArangoDatabase {
     return collectionOf(selector).remove(selector, options);
   }
 
+  _view() {
+    return null;
+  }
+
+  _views() {
+    return [];
+  }
+
+  _createView() {
+    throw new ArangoError({ errorNum: 9, errorMessage: 'views are not implemented' });
+  }
+
+  _dropView() {}
+
   _index(id) {
     const [name] = String(id).split('/');
     const collection = this._collection(name);
@@ -135,9 +166,8 @@ class ArangoDatabase {
   }
 
   _parse(query) {
-    return state.ops.queryParse(
-      query !== null && typeof query === 'object' ? query.query : String(query),
-    );
+    const text = query !== null && typeof query === 'object' ? query.query : String(query);
+    return { code: 200, ...state.ops.queryParse(text) };
   }
 
   _explain(query, ...args) {
@@ -162,10 +192,13 @@ function toJson(value) {
 }
 
 function createCollection(name, type, properties, options) {
+  if (typeof name !== 'string') throw new ArangoError({ errorNum: 1208 });
+  if (properties === false || typeof properties === 'number' || Array.isArray(properties)) {
+    throw new ArangoError({ errorNum: 10, errorMessage: 'properties must be an object' });
+  }
   const given = properties !== null && typeof properties === 'object' ? properties : {};
   const more = options !== null && typeof options === 'object' ? options : {};
   const json = JSON.stringify({ ...given, ...more });
-  if (typeof name !== 'string') throw new ArangoError({ errorNum: 1208 });
   return new ArangoCollection(state.ops.collectionCreate(name, type, json));
 }
 

@@ -173,6 +173,23 @@ const methods = {
     return this.all().toArray();
   },
 
+  // Calls `fn` with every document and its number, or with about that part of them.
+  iterate(fn, { limit, probability } = {}) {
+    const bindVars = { '@collection': this.name() };
+    let text = 'FOR doc IN @@collection';
+    if (typeof probability === 'number' && probability < 1) {
+      bindVars.probability = probability;
+      text += ' FILTER RAND() < @probability';
+    }
+    if (typeof limit === 'number') {
+      bindVars.limit = limit;
+      text += ' LIMIT @limit';
+    }
+    runQuery(`${text} RETURN doc`, [bindVars]).forEach((document, at) => {
+      fn(document, at);
+    });
+  },
+
   any() {
     const found = runQuery('FOR doc IN @@collection SORT RAND() LIMIT 1 RETURN doc', [
       { '@collection': this.name() },
@@ -248,6 +265,23 @@ const methods = {
 
   ensureUniqueSkiplist(...args) {
     return ensureLegacy(this, 'skiplist', true, args);
+  },
+
+  ensureFulltextIndex(field, minLength) {
+    const fields = Array.isArray(field) ? field : [field];
+    return this.ensureIndex({ type: 'fulltext', fields, minLength });
+  },
+
+  // (location, geoJson?) or (latitude, longitude)
+  ensureGeoIndex(first, second) {
+    if (typeof second === 'string') {
+      return this.ensureIndex({ type: 'geo', fields: [first, second], geoJson: false });
+    }
+    return this.ensureIndex({ type: 'geo', fields: [first], geoJson: Boolean(second) });
+  },
+
+  ensureGeoConstraint(...args) {
+    return this.ensureGeoIndex(...args);
   },
 };
 

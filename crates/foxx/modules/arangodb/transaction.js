@@ -2,6 +2,7 @@
 'use strict';
 
 const state = require('../runtime/state.js');
+const { requireBuiltinByName } = require('../runtime/builtins.js');
 const { ArangoError } = require('../runtime/errors.js');
 
 function names(given) {
@@ -25,19 +26,31 @@ function readCollections(given) {
   return { read: names(read), write: names(write), exclusive: names(exclusive), allowImplicit };
 }
 
+function badAction(reason) {
+  const text = 'missing/invalid action definition for transaction';
+  return new ArangoError({ errorNum: 10, errorMessage: reason ? `${text}: ${reason}` : text });
+}
+
 // A function, or the text of one, or the text of a function's body.
 function readAction(action) {
   if (typeof action === 'function') return action;
-  if (typeof action !== 'string') {
-    throw new ArangoError({
-      errorNum: 10,
-      errorMessage: 'missing/invalid action definition for transaction',
-    });
+  if (typeof action !== 'string') throw badAction();
+  const text = /^\s*(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(action)
+    ? action
+    : `function (params) {${action}\n}`;
+  const wrapped = `(function (require) {return (${text}\n)})`;
+  const run = compile(wrapped)(requireBuiltinByName);
+  if (typeof run !== 'function') throw badAction();
+  return run;
+}
+
+function compile(source) {
+  try {
+    return state.ops.evaluate(source, 'transaction');
+  } catch (error) {
+    if (error instanceof SyntaxError) throw badAction(error.message);
+    throw error;
   }
-  const wrapped = /^\s*(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(action)
-    ? `(${action}\n)`
-    : `(function (params) {${action}\n})`;
-  return state.ops.evaluate(wrapped, 'transaction');
 }
 
 function executeTransaction(options) {

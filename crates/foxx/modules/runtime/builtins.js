@@ -99,7 +99,12 @@ function requirePrivate(id) {
     if (!exportsByName.has(`private:${id}`)) exportsByName.set(`private:${id}`, PRIVATE[id]());
     return exportsByName.get(`private:${id}`);
   }
-  const name = canonicalName(id);
+  return requireBuiltinByName(id);
+}
+
+// The `require` of code that belongs to no file.
+function requireBuiltinByName(id) {
+  const name = canonicalName(String(id));
   if (name === undefined) throw makeModuleError(3100, [`Module: ${id}`]);
   return requireBuiltin(name);
 }
@@ -120,4 +125,4 @@ function requireFile(name) {
   return module.exports;
 }
 
-module.exports = { canonicalName, requireBuiltin, requireFile };
+module.exports = { canonicalName, requireBuiltin, requireBuiltinByName, requireFile };

@@ -1,10 +1,14 @@
 //! Databases, collections and indexes.
 
-use database::{CollectionChanges, CollectionOptions, Database, NewUser};
+use std::sync::Arc;
+
+use database::{Collection, CollectionChanges, CollectionOptions, Database, Level, NewUser};
 use error_codes::codes;
 use value::{Object, Value};
 
-use super::{Call, OpError, OpResult, Registrar, bad};
+use super::{Call, Context, OpError, OpResult, Registrar};
+
+const SYSTEM: &str = "_system";
 
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("databaseInfo", database_info);
@@ -34,19 +38,33 @@ fn database_info(call: &Call<'_>) -> OpResult {
     info.insert("id", database.id().to_string());
     info.insert("name", &**database.name());
     info.insert("isSystem", database.is_system());
-    info.insert("path", "");
+    info.insert("path", "none");
+    let engine = call.context.shared.databases.engine();
+    info.insert("engine", engine.name());
     call.value(&info.into())
 }
 
 fn database_list(call: &Call<'_>) -> OpResult {
+    need_system(call)?;
     let names = call.context.shared.databases.names();
+    let seen = names.iter().filter(|name| {
+        let allowed = call.context.allow_database(name, Level::ReadOnly);
+        allowed.is_ok()
+    });
     call.value(
-        &names
-            .iter()
+        &seen
             .map(|name| Value::from(&**name))
             .collect::<Vec<_>>()
             .into(),
     )
+}
+
+/// A collection whose properties may be seen.
+fn shown_collection(context: &Context, name: &str) -> Result<Arc<Collection>, OpError> {
+    let database = context.database()?;
+    let collection = database.collection(name)?;
+    context.allow(database.name(), collection.name(), Level::ReadOnly)?;
+    Ok(collection)
 }
 
 /// Databases are created, dropped and entered from `_system` only.
@@ -54,12 +72,12 @@ fn need_system(call: &Call<'_>) -> Result<(), OpError> {
     if call.context.database()?.is_system() {
         return Ok(());
     }
-    let code = codes::ARANGO_USE_SYSTEM_DATABASE;
-    Err(OpError::Public(code, code.text().to_owned()))
+    Err(codes::ARANGO_USE_SYSTEM_DATABASE.into())
 }
 
 fn database_create(call: &Call<'_>) -> OpResult {
     need_system(call)?;
+    call.context.administered()?;
     let (name, users) = (call.text(0)?, call.json(2)?);
     let user = |user: &Value| NewUser {
         name: user.get("username").as_str().unwrap_or_default().to_owned(),
@@ -79,6 +97,7 @@ fn database_create(call: &Call<'_>) -> OpResult {
 
 fn database_drop(call: &Call<'_>) -> OpResult {
     need_system(call)?;
+    call.context.administered()?;
     let shared = &call.context.shared;
     shared.databases.drop(&call.text(0)?)?;
     crate::lifecycle::forget_dropped_databases(shared);
@@ -86,11 +105,20 @@ fn database_drop(call: &Call<'_>) -> OpResult {
 }
 
 fn database_use(call: &Call<'_>) -> OpResult {
-    if call.context.transaction.borrow().is_some() {
-        return Err(bad("the database cannot be changed inside a transaction"));
+    let (context, name) = (call.context, call.text(0)?);
+    if **context.database()?.name() == *name {
+        return call.nothing();
     }
-    let database = call.context.shared.databases.get(&call.text(0)?)?;
-    call.context.other_database.replace(Some(database));
+    // Services of other databases stay in theirs; coming back is what ends a stay elsewhere.
+    let own = &*context.service().database;
+    if own != SYSTEM {
+        return Err(codes::FORBIDDEN.into());
+    }
+    context.outside_transaction()?;
+    let database = context.shared.databases.get(&name)?;
+    context.allow_database(&name, Level::ReadOnly)?;
+    let other = (own != name).then_some(database);
+    context.other_database.replace(other);
     call.nothing()
 }
 
@@ -111,11 +139,17 @@ fn find(call: &Call<'_>) -> OpResult {
 }
 
 fn list(call: &Call<'_>) -> OpResult {
-    let collections = call.context.database()?.collections();
+    let database = call.context.database()?;
+    let collections = database.collections();
+    let seen = collections.iter().filter(|collection| {
+        let allowed = call
+            .context
+            .allow(database.name(), collection.name(), Level::ReadOnly);
+        allowed.is_ok()
+    });
     call.value(
-        &collections
-            .iter()
-            .map(|c| info(c))
+        &seen
+            .map(|collection| info(collection))
             .collect::<Vec<_>>()
             .into(),
     )
@@ -129,13 +163,13 @@ fn create(call: &Call<'_>) -> OpResult {
     let mut options = CollectionOptions::parse(&options.into())?;
     // Services name their own system collections without saying that they are some.
     options.is_system |= name.starts_with('_');
-    let collection = call.context.database()?.create_collection(&options)?;
+    let collection = call.context.administered()?.create_collection(&options)?;
     call.value(&info(&collection))
 }
 
 fn drop_collection(call: &Call<'_>) -> OpResult {
     call.context
-        .database()?
+        .administered()?
         .drop_collection(&call.text(0)?, call.flag(1))?;
     call.nothing()
 }
@@ -143,7 +177,7 @@ fn drop_collection(call: &Call<'_>) -> OpResult {
 fn truncate(call: &Call<'_>) -> OpResult {
     let name = call.text(0)?;
     call.context.write(|txn| {
-        let collection = txn.collection(&name)?;
+        let collection = call.context.writable(txn, &name)?;
         txn.truncate(&collection)
     })?;
     call.nothing()
@@ -151,17 +185,18 @@ fn truncate(call: &Call<'_>) -> OpResult {
 
 fn rename(call: &Call<'_>) -> OpResult {
     call.context
-        .database()?
+        .administered()?
         .rename_collection(&call.text(0)?, &call.text(1)?)?;
     call.nothing()
 }
 
 fn properties(call: &Call<'_>) -> OpResult {
-    let (database, name, changes) = (call.context.database()?, call.text(0)?, call.json(1)?);
+    let (context, name, changes) = (call.context, call.text(0)?, call.json(1)?);
     let collection = if changes.is_null() {
-        database.collection(&name)?
+        shown_collection(context, &name)?
     } else {
-        database.change_collection(&name, &CollectionChanges::parse(&changes)?)?
+        let changes = CollectionChanges::parse(&changes)?;
+        context.administered()?.change_collection(&name, &changes)?
     };
     call.value(&collection.to_properties_object().into())
 }
@@ -169,7 +204,7 @@ fn properties(call: &Call<'_>) -> OpResult {
 fn count(call: &Call<'_>) -> OpResult {
     let name = call.text(0)?;
     let count = call.context.read(|txn| {
-        let collection = txn.collection(&name)?;
+        let collection = call.context.readable(txn, &name)?;
         txn.count(&collection)
     })?;
     Ok(call.scope.number(count as f64))
@@ -178,7 +213,7 @@ fn count(call: &Call<'_>) -> OpResult {
 fn figures(call: &Call<'_>) -> OpResult {
     let name = call.text(0)?;
     let figures = call.context.read(|txn| {
-        let collection = txn.collection(&name)?;
+        let collection = call.context.readable(txn, &name)?;
         txn.figures(&collection)
     })?;
     let mut indexes = Object::new();
@@ -209,21 +244,24 @@ fn checksum(call: &Call<'_>) -> OpResult {
 fn sum(call: &Call<'_>, revisions: bool, data: bool) -> Result<database::Checksum, OpError> {
     let name = call.text(0)?;
     call.context.read(|txn| {
-        let collection = txn.collection(&name)?;
+        let collection = call.context.readable(txn, &name)?;
         txn.checksum(&collection, revisions, data)
     })
 }
 
 fn index_ensure(call: &Call<'_>) -> OpResult {
     let (name, definition) = (call.text(0)?, call.json(1)?);
-    let created = call.context.database()?.create_index(&name, &definition)?;
+    let created = call
+        .context
+        .administered()?
+        .create_index(&name, &definition)?;
     let mut shown = created.index.to_object(&created.collection);
     shown.insert("isNewlyCreated", created.is_newly_created);
     call.value(&shown.into())
 }
 
 fn index_list(call: &Call<'_>) -> OpResult {
-    let collection = call.context.database()?.collection(&call.text(0)?)?;
+    let collection = shown_collection(call.context, &call.text(0)?)?;
     let indexes = collection
         .indexes()
         .map(|index| Value::from(index.to_object(&collection)));
@@ -231,7 +269,7 @@ fn index_list(call: &Call<'_>) -> OpResult {
 }
 
 fn index_drop(call: &Call<'_>) -> OpResult {
-    let database: Database = call.context.database()?;
+    let database: Database = call.context.administered()?;
     match database.drop_index(&call.text(0)?, &call.text(1)?) {
         Ok(_) => call.bool(true),
         Err(error) if error.code() == codes::FORBIDDEN => call.bool(false),

@@ -24,6 +24,8 @@ pub(crate) struct Context {
     make_error: OnceCell<Value>,
     pub(super) request: RefCell<Option<Arc<ServiceRequest>>>,
     pub(super) response: RefCell<Option<ServiceResponse>>,
+    /// Whose rights the running code has; `None` for all rights.
+    user: RefCell<Option<Arc<str>>>,
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
     pub(super) transaction: RefCell<Option<Transaction>>,
@@ -42,6 +44,7 @@ impl Context {
             make_error: OnceCell::new(),
             request: RefCell::default(),
             response: RefCell::default(),
+            user: RefCell::default(),
             other_database: RefCell::default(),
             transaction: RefCell::default(),
             cursors: RefCell::default(),
@@ -63,6 +66,14 @@ impl Context {
     pub(crate) fn begin_request(&self, request: &Arc<ServiceRequest>) {
         self.response.replace(None);
         self.request.replace(Some(Arc::clone(request)));
+        self.act_as(request.user.as_deref());
+    }
+
+    /// From now on the code has the rights of this user, if the server asks for logins; `None`
+    /// stands for all rights: requests without login, scripts, loading.
+    pub(crate) fn act_as(&self, user: Option<&str>) {
+        let limited = user.filter(|_| self.shared.settings.authentication_enabled);
+        self.user.replace(limited.map(Arc::from));
     }
 
     pub(crate) fn take_response(&self) -> Option<ServiceResponse> {
@@ -73,6 +84,7 @@ impl Context {
     pub(crate) fn clean_up(&self) {
         self.request.replace(None);
         self.response.replace(None);
+        self.user.replace(None);
         self.other_database.replace(None);
         self.cursors.borrow_mut().clear();
         if self.transaction.take().is_some() {
@@ -82,6 +94,11 @@ impl Context {
                 "a transaction was left open and is rolled back"
             );
         }
+    }
+
+    /// The user whose rights bound what ops may do; `None` for all rights.
+    pub(super) fn limited_user(&self) -> Option<Arc<str>> {
+        self.user.borrow().clone()
     }
 
     /// The database that ops act on.

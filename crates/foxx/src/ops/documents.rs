@@ -1,13 +1,16 @@
 //! Documents: JSON text in, parsed values out.
 
-use database::{OverwriteMode, Selector, Transaction, WriteOptions, WriteResult};
+use database::{
+    Document, ErrorDocument, OverwriteMode, Selector, Transaction, WriteOptions, WriteResult,
+};
 use error_codes::codes;
 use value::{Object, Value, json};
 
-use super::{Call, OpError, OpResult, Registrar, bad};
+use super::{Call, Context, OpError, OpResult, Registrar, bad};
 
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("documentRead", read);
+    ops.op("documentMeta", meta);
     ops.op("documentReadMany", read_many);
     ops.op("documentInsert", insert);
     ops.op("documentUpdate", |call| change(call, Kind::Update));
@@ -31,19 +34,34 @@ struct Item {
     document: Value,
 }
 
-fn read(call: &Call<'_>) -> OpResult {
+fn find(call: &Call<'_>) -> Result<Option<Document>, OpError> {
     let (name, key) = (call.text(0)?, call.text(1)?);
     let selector = Selector::key(&key)?;
-    let document = call.context.read(|txn| {
-        let collection = txn.collection(&name)?;
+    call.context.read(|txn| {
+        let collection = call.context.readable(txn, &name)?;
         txn.get(&collection, selector.key.as_str())
-    })?;
-    let Some(document) = document else {
+    })
+}
+
+fn read(call: &Call<'_>) -> OpResult {
+    let Some(document) = find(call)? else {
         return call.nothing();
     };
     let mut text = Vec::with_capacity(document.body().len() + 64);
     document.write_json(&mut text);
     call.parsed(text)
+}
+
+/// `_id`, `_key` and `_rev` only: the body is not looked at.
+fn meta(call: &Call<'_>) -> OpResult {
+    let Some(document) = find(call)? else {
+        return call.nothing();
+    };
+    let meta = call.scope.object();
+    meta.set("_id", &call.scope.text(&document.id()))?;
+    meta.set("_key", &call.scope.text(document.key().as_str()))?;
+    meta.set("_rev", &call.scope.text(document.rev()))?;
+    Ok(meta)
 }
 
 fn read_many(call: &Call<'_>) -> OpResult {
@@ -55,7 +73,7 @@ fn read_many(call: &Call<'_>) -> OpResult {
         .filter_map(Value::as_str)
         .collect();
     let documents = call.context.read(|txn| {
-        let collection = txn.collection(&name)?;
+        let collection = call.context.readable(txn, &name)?;
         txn.get_many(&collection, &keys)
     })?;
     let mut text = vec![b'['];
@@ -117,7 +135,7 @@ fn selector(key: &str, rev: &Value) -> Result<Selector, OpError> {
 fn write_one(call: &Call<'_>, kind: Kind, name: &str, item: Item, options: &Value) -> OpResult {
     let options = write_options(options)?;
     let result = call.context.write(|txn| {
-        let results = write(txn, kind, name, vec![item.clone()], &options)?;
+        let results = write(call.context, txn, kind, name, vec![item.clone()], &options)?;
         results.into_iter().next().unwrap_or_else(|| {
             Err(database::Error::new(
                 database::ErrorKind::Corrupt,
@@ -151,7 +169,7 @@ fn write_many(call: &Call<'_>) -> OpResult {
         .collect();
     let written = call
         .context
-        .write(|txn| write(txn, kind, &name, good.clone(), &options))?;
+        .write(|txn| write(call.context, txn, kind, &name, good.clone(), &options))?;
     let mut written = written.into_iter();
     let mut text = vec![b'['];
     for (at, item) in items.into_iter().enumerate() {
@@ -159,10 +177,13 @@ fn write_many(call: &Call<'_>) -> OpResult {
             text.push(b',');
         }
         match item {
-            Err(error) => write_error(error, &mut text),
+            Err(error) => write_error(error, None, &mut text),
             Ok(_) => match written.next() {
                 Some(Ok(result)) => result.write_json(&mut text),
-                Some(Err(error)) => write_error(error.into(), &mut text),
+                Some(Err(error)) => {
+                    let stored = error.document().cloned();
+                    write_error(error.into(), stored, &mut text);
+                }
                 None => text.extend_from_slice(b"null"),
             },
         }
@@ -187,13 +208,14 @@ fn read_item(kind: Kind, item: &Value) -> Result<Item, OpError> {
 }
 
 fn write(
+    context: &Context,
     txn: &mut Transaction,
     kind: Kind,
     name: &str,
     items: Vec<Item>,
     options: &WriteOptions,
 ) -> database::Result<Vec<database::Result<WriteResult>>> {
-    let collection = txn.collection(name)?;
+    let collection = context.writable(txn, name)?;
     if kind == Kind::Insert {
         let documents = items.into_iter().map(|item| item.document).collect();
         return txn.insert(&collection, documents, options);
@@ -229,7 +251,8 @@ fn write_options(given: &Value) -> Result<WriteOptions, OpError> {
     })
 }
 
-fn write_error(error: OpError, text: &mut Vec<u8>) {
+/// The error of one item; for a revision that differs with what is stored.
+fn write_error(error: OpError, stored: Option<ErrorDocument>, text: &mut Vec<u8>) {
     let (code, message) = match error {
         OpError::Public(code, message) => (code, message),
         OpError::Thrown(exception) => (codes::INTERNAL, exception.to_string()),
@@ -238,5 +261,10 @@ fn write_error(error: OpError, text: &mut Vec<u8>) {
     shown.insert("error", true);
     shown.insert("errorNum", code.number());
     shown.insert("errorMessage", message);
+    if let Some(stored) = stored {
+        shown.insert("_id", stored.id);
+        shown.insert("_key", stored.key);
+        shown.insert("_rev", stored.rev);
+    }
     json::write(&shown.into(), text);
 }

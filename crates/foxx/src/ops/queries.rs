@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use database::{Transaction, TransactionOptions};
+use aql::plan::CollectionUse;
+use database::{Level, Transaction, TransactionOptions};
 use error_codes::codes;
 use value::{Object, Value, json};
 
@@ -89,14 +90,19 @@ fn run(call: &Call<'_>) -> OpResult {
     let context = call.context;
     let whole = options.get("count").to_bool() || query.options.full_count;
     let rows = if let Some(transaction) = &mut *context.transaction.borrow_mut() {
-        run_whole(context, transaction, &query)?
+        run_inside(context, transaction, &query)?
     } else {
         let database = context.database()?;
-        let mut transaction = database.begin(TransactionOptions::default())?;
+        let transaction_options = TransactionOptions {
+            access: context.access(&database)?,
+            ..TransactionOptions::default()
+        };
+        let mut transaction = database.begin(transaction_options.clone())?;
         let mut cursor = start(context, &transaction, &query)?;
+        check_access(context, database.name(), cursor.collections())?;
         if cursor.is_modification() {
             drop((cursor, transaction));
-            run_modification(context, &query)?
+            run_modification(context, &transaction_options, &query)?
         } else if whole {
             finish(&mut cursor, &mut transaction)?
         } else {
@@ -138,6 +144,42 @@ fn start(
     aql::execute(&ctx, transaction, query)
 }
 
+/// Errors: 11 for collections beyond the caller's rights.
+fn check_access(
+    context: &Context,
+    database: &str,
+    collections: &[CollectionUse],
+) -> database::Result<()> {
+    for used in collections {
+        let wanted = match used.is_written {
+            true => Level::ReadWrite,
+            false => Level::ReadOnly,
+        };
+        context.allow(database, &used.name, wanted)?;
+    }
+    Ok(())
+}
+
+/// Runs a query in the VM's transaction. One that fails leaves nothing of its own writes there.
+fn run_inside(
+    context: &Context,
+    transaction: &mut Transaction,
+    query: &aql::Query<'_>,
+) -> Result<Rows, OpError> {
+    let mut cursor = start(context, transaction, query)?;
+    check_access(context, transaction.database().name(), cursor.collections())?;
+    if !cursor.is_modification() {
+        return Ok(finish(&mut cursor, transaction)?);
+    }
+    let savepoint = transaction.savepoint()?;
+    let finished = finish(&mut cursor, transaction);
+    if finished.is_err() {
+        transaction.rollback_to(savepoint)?;
+    }
+    transaction.release(savepoint)?;
+    Ok(finished?)
+}
+
 fn run_whole(
     context: &Context,
     transaction: &mut Transaction,
@@ -159,19 +201,21 @@ fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Resul
 }
 
 /// Runs a query that writes in a transaction of its own, again after a conflict.
-fn run_modification(context: &Context, query: &aql::Query<'_>) -> Result<Rows, OpError> {
+fn run_modification(
+    context: &Context,
+    options: &TransactionOptions,
+    query: &aql::Query<'_>,
+) -> Result<Rows, OpError> {
     let mut failed = None;
-    let ran = context
-        .database()?
-        .run(&TransactionOptions::default(), |transaction| {
-            run_whole(context, transaction, query).map_err(|error| {
-                let beneath = error.database().cloned().unwrap_or_else(|| {
-                    database::Error::new(database::ErrorKind::Invalid, error.code())
-                });
-                failed = Some(error);
-                beneath
-            })
-        });
+    let ran = context.database()?.run(options, |transaction| {
+        run_whole(context, transaction, query).map_err(|error| {
+            let beneath = error.database().cloned().unwrap_or_else(|| {
+                database::Error::new(database::ErrorKind::Invalid, error.code())
+            });
+            failed = Some(error);
+            beneath
+        })
+    });
     match (ran, failed) {
         (Ok(rows), _) => Ok(rows),
         (Err(error), Some(failed)) if failed.code() == error.code() => Err(failed.into()),
@@ -263,16 +307,15 @@ fn explain(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
     let (query, _) = query(call, &text)?;
     let plans = &call.context.shared.queries.plans;
+    let database = call.context.database()?;
     let explained = match &*call.context.transaction.borrow() {
         Some(transaction) => aql::explain(plans, transaction, &query)?,
         None => {
-            let transaction = call
-                .context
-                .database()?
-                .begin(TransactionOptions::read_only())?;
+            let transaction = database.begin(TransactionOptions::read_only())?;
             aql::explain(plans, &transaction, &query)?
         }
     };
+    check_access(call.context, database.name(), explained.collections())?;
     let warnings = explained
         .warnings()
         .iter()

@@ -1,10 +1,10 @@
 //! The transaction of a VM: begun, committed and rolled back by JavaScript.
 
-use database::{CollectionAccess, TransactionOptions};
+use database::{CollectionAccess, Database, Level, TransactionOptions};
 use error_codes::codes;
 use value::Value;
 
-use super::{Call, OpError, OpResult, Registrar};
+use super::{Call, Context, OpError, OpResult, Registrar};
 
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("txBegin", begin);
@@ -15,8 +15,7 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
 fn begin(call: &Call<'_>) -> OpResult {
     let given = call.json(0)?;
     if call.context.transaction.borrow().is_some() {
-        let code = codes::TRANSACTION_NESTED;
-        return Err(OpError::Public(code, code.text().to_owned()));
+        return Err(codes::TRANSACTION_NESTED.into());
     }
     let names = |list: &str| -> Vec<String> {
         let items = given.get(list).as_array().unwrap_or_default().iter();
@@ -25,16 +24,9 @@ fn begin(call: &Call<'_>) -> OpResult {
     let mut write = names("write");
     write.extend(names("exclusive"));
     let read = names("read");
+    let implicit = given.get("allowImplicit").as_bool().unwrap_or(true);
     let database = call.context.database()?;
-    for name in read.iter().chain(&write) {
-        database.collection(name)?;
-    }
-    let allow_implicit_reads = given.get("allowImplicit").as_bool().unwrap_or(true);
-    let access = CollectionAccess {
-        read,
-        write,
-        allow_implicit_reads,
-    };
+    let access = declared(call.context, &database, read, write, implicit)?;
     let options = TransactionOptions {
         read_only: false,
         access: Some(access),
@@ -44,12 +36,40 @@ fn begin(call: &Call<'_>) -> OpResult {
     call.nothing()
 }
 
+/// What the transaction may touch: what it declared and, unless it says otherwise, whatever else
+/// the caller may read.
+///
+/// Errors: 1203; 11 for collections beyond the caller's rights.
+fn declared(
+    context: &Context,
+    database: &Database,
+    mut read: Vec<String>,
+    write: Vec<String>,
+    implicit: bool,
+) -> Result<CollectionAccess, OpError> {
+    let wanted = [(&read, Level::ReadOnly), (&write, Level::ReadWrite)];
+    for (names, level) in wanted {
+        for name in names {
+            let collection = database.collection(name)?;
+            context.allow(database.name(), collection.name(), level)?;
+        }
+    }
+    let mut allow_implicit_reads = implicit;
+    if implicit && let Some(access) = context.access(database)? {
+        allow_implicit_reads = false;
+        read.extend(access.read);
+        read.extend(access.write);
+    }
+    Ok(CollectionAccess {
+        read,
+        write,
+        allow_implicit_reads,
+    })
+}
+
 fn commit(call: &Call<'_>) -> OpResult {
     let transaction = call.context.transaction.take();
-    let Some(transaction) = transaction else {
-        let code = codes::TRANSACTION_INTERNAL;
-        return Err(OpError::Public(code, code.text().to_owned()));
-    };
+    let transaction = transaction.ok_or(codes::TRANSACTION_INTERNAL)?;
     transaction.commit()?;
     call.nothing()
 }

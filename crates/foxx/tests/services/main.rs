@@ -10,3 +10,4 @@ mod healing;
 mod lifecycle;
 mod limits;
 mod machine;
+mod rights;

@@ -1,0 +1,109 @@
+//! What the running code may touch: the rights of the user whose request it answers.
+//!
+//! Requests without a login, scripts and a service's own loading have all rights, as has every
+//! request where the server asks for no logins.
+//! Source: public documentation, "Foxx Microservices / Guides / Authentication and Sessions" and
+//! "Managing users / Access levels".
+
+use std::sync::Arc;
+
+use database::{Collection, CollectionAccess, Database, Error, ErrorKind, Level, Transaction};
+use error_codes::codes;
+
+use super::{Context, OpError};
+
+impl Context {
+    /// A collection that may be read.
+    pub(super) fn readable(
+        &self,
+        txn: &Transaction,
+        name: &str,
+    ) -> database::Result<Arc<Collection>> {
+        let collection = txn.collection(name)?;
+        self.allow(txn.database().name(), collection.name(), Level::ReadOnly)?;
+        Ok(collection)
+    }
+
+    /// A collection that may be written.
+    pub(super) fn writable(
+        &self,
+        txn: &Transaction,
+        name: &str,
+    ) -> database::Result<Arc<Collection>> {
+        let collection = txn.collection(name)?;
+        self.allow(txn.database().name(), collection.name(), Level::ReadWrite)?;
+        Ok(collection)
+    }
+
+    /// Errors: 11 unless the collection may be used so.
+    pub(super) fn allow(
+        &self,
+        database: &str,
+        collection: &str,
+        wanted: Level,
+    ) -> database::Result<()> {
+        let Some(user) = self.limited_user() else {
+            return Ok(());
+        };
+        let users = self.shared.databases.users();
+        check(users.collection_level(&user, database, collection)?, wanted)
+    }
+
+    /// Errors: 11 unless the database may be used so.
+    pub(super) fn allow_database(&self, database: &str, wanted: Level) -> database::Result<()> {
+        let Some(user) = self.limited_user() else {
+            return Ok(());
+        };
+        let users = self.shared.databases.users();
+        check(users.database_level(&user, database)?, wanted)
+    }
+
+    /// The current database, for a change of its collections or indexes; inside a transaction
+    /// that is not possible.
+    ///
+    /// Errors: 1653, 11.
+    pub(super) fn administered(&self) -> Result<Database, OpError> {
+        self.outside_transaction()?;
+        let database = self.database()?;
+        self.allow_database(database.name(), Level::ReadWrite)?;
+        Ok(database)
+    }
+
+    /// Errors: 1653 inside a transaction.
+    pub(super) fn outside_transaction(&self) -> Result<(), OpError> {
+        if self.transaction.borrow().is_none() {
+            return Ok(());
+        }
+        Err(codes::TRANSACTION_DISALLOWED_OPERATION.into())
+    }
+
+    /// The collections that code with limited rights may touch; `None` for all. Functions of a
+    /// query reach documents whose collections its text does not name.
+    pub(super) fn access(&self, database: &Database) -> database::Result<Option<CollectionAccess>> {
+        let Some(user) = self.limited_user() else {
+            return Ok(None);
+        };
+        let users = self.shared.databases.users();
+        let mut access = CollectionAccess::default();
+        let mut is_limited = false;
+        for collection in database.collections() {
+            let name = collection.name();
+            match users.collection_level(&user, database.name(), name)? {
+                Level::ReadWrite => access.write.push(name.to_owned()),
+                Level::ReadOnly => {
+                    is_limited = true;
+                    access.read.push(name.to_owned());
+                }
+                Level::None => is_limited = true,
+            }
+        }
+        Ok(is_limited.then_some(access))
+    }
+}
+
+fn check(level: Level, wanted: Level) -> database::Result<()> {
+    if level >= wanted {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN))
+}
