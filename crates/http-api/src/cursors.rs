@@ -14,6 +14,7 @@ use error_codes::codes;
 use parking_lot::Mutex;
 use platform::Platform;
 
+use crate::budget::Share;
 use crate::error::{Error, Result};
 use crate::query::Rows;
 use crate::state::Call;
@@ -43,10 +44,41 @@ pub(crate) struct Cursor {
     pub(crate) count: Option<u64>,
     /// The number of the batch delivered last, from 1.
     pub(crate) batch: u64,
-    /// The text of the answer with that batch, if it may be asked for again.
-    pub(crate) last: Option<Bytes>,
+    /// The answer with that batch, if it may be asked for again.
+    pub(crate) last: Option<Again>,
     /// Whether that batch was the final one.
     pub(crate) ended: bool,
+}
+
+/// An answer that may be asked for again, and the memory it takes.
+pub(crate) struct Again {
+    text: Bytes,
+    share: Share,
+}
+
+impl Again {
+    /// # Errors
+    /// 503/32 when results take too much memory.
+    pub(crate) fn new(text: Bytes, mut share: Share) -> Result<Self> {
+        share.grow(text.len())?;
+        Ok(Self { text, share })
+    }
+
+    /// The answer.
+    pub(crate) fn text(&self) -> Bytes {
+        self.text.clone()
+    }
+
+    /// Another answer takes its place.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn replace(&mut self, text: Bytes) -> Result<()> {
+        self.share.shrink(self.text.len());
+        self.share.grow(text.len())?;
+        self.text = text;
+        Ok(())
+    }
 }
 
 struct Slot {
@@ -143,20 +175,26 @@ impl Cursors {
     pub(crate) fn sweep(&self) {
         let now = self.now();
         // A result may be large: freed when nobody waits for the lock any more.
-        let expired = self.remove(|slot| now >= slot.deadline);
+        let expired = self.remove(|slot| slot.cursor.is_some() && now >= slot.deadline);
         drop(expired);
     }
 
-    /// Closes the cursors of a database.
+    /// Closes the cursors of a database, also those that requests work with: they do not come
+    /// back.
     pub(crate) fn forget_database(&self, database: &str) {
         let closed = self.remove(|slot| slot.owner.database == database);
         drop(closed);
     }
 
+    /// How many are open.
+    pub(crate) fn open_count(&self) -> usize {
+        self.slots.lock().len()
+    }
+
     fn remove(&self, is_gone: impl Fn(&Slot) -> bool) -> Vec<Slot> {
         let mut slots = self.slots.lock();
         slots
-            .extract_if(|_, slot| slot.cursor.is_some() && is_gone(slot))
+            .extract_if(|_, slot| is_gone(slot))
             .map(|(_, s)| s)
             .collect()
     }
@@ -271,5 +309,9 @@ mod tests {
         assert!(error.message.contains("cursors_max"), "{}", error.message);
         cursors.forget_database("d");
         cursors.open(8, owner("a"), LIFETIME, cursor()).unwrap();
+        let busy = cursors.take("8", &owner("a")).unwrap();
+        cursors.forget_database("d");
+        busy.keep();
+        assert_eq!(cursors.open_count(), 0, "also one that a request has");
     }
 }

@@ -11,7 +11,9 @@ use database::{CollectionAccess, Database, Level, Transaction, TransactionOption
 use parking_lot::Mutex;
 use value::{Object, Value, json};
 
+use crate::budget::{Budget, Share};
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 use crate::state::Call;
 
 /// What all queries of clients share.
@@ -19,6 +21,7 @@ pub(crate) struct Queries {
     plans: PlanCache,
     limits: Arc<Limits>,
     version: Arc<str>,
+    results: Arc<Budget>,
     running: Mutex<BTreeMap<u64, Running>>,
 }
 
@@ -35,14 +38,23 @@ pub(crate) struct Running {
 }
 
 impl Queries {
-    /// Keeps about `plans_max` plans for queries that are asked again.
-    pub(crate) fn new(plans_max: usize, version: &str) -> Self {
+    /// Nothing runs yet.
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            plans: PlanCache::new(plans_max),
+            plans: PlanCache::new(settings.plans_max),
+            results: Budget::new(
+                "results to be fetched (results_bytes_max)",
+                settings.results_bytes_max,
+            ),
             limits: Arc::new(Limits::recommended()),
-            version: version.into(),
+            version: settings.version.as_str().into(),
             running: Mutex::default(),
         }
+    }
+
+    /// A share of the memory for results that wait to be fetched.
+    pub(crate) fn share(&self) -> Share {
+        self.results.share()
     }
 
     /// What runs now, oldest first.
@@ -124,6 +136,8 @@ pub(crate) struct Made {
     /// All rows, also those handed out.
     pub(crate) count: u64,
     extra: Bytes,
+    /// What the batches take.
+    share: Share,
 }
 
 /// A query between two batches.
@@ -155,6 +169,7 @@ impl Rows {
             count: batches.len() as u64,
             batches,
             extra: Bytes::new(),
+            share: Budget::new("texts", 0).share(),
         })
     }
 
@@ -164,11 +179,15 @@ impl Rows {
     /// Whatever ends a query that goes on; its cursor is of no use then.
     pub(crate) fn next(&mut self) -> Result<Batch> {
         match self {
-            Self::Made(made) => Ok(Batch {
-                rows: made.batches.pop_front().unwrap_or_default(),
-                has_more: !made.batches.is_empty(),
-                extra: made.extra.clone(),
-            }),
+            Self::Made(made) => {
+                let rows = made.batches.pop_front().unwrap_or_default();
+                made.share.shrink(rows.len());
+                Ok(Batch {
+                    rows,
+                    has_more: !made.batches.is_empty(),
+                    extra: made.extra.clone(),
+                })
+            }
             Self::Stream(stream) => {
                 let Stream {
                     txn,
@@ -220,13 +239,8 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
     if cursor.is_modification() {
         drop(txn);
         options.read_only = false;
-        return Ok(Rows::Made(write(
-            &database,
-            &options,
-            &context,
-            query,
-            batching.rows,
-        )?));
+        let made = write(call, &options, &context, query, batching.rows)?;
+        return Ok(Rows::Made(made));
     }
     if batching.stream {
         return Ok(Rows::Stream(Box::new(Stream {
@@ -235,7 +249,9 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
             batch_rows: batching.rows,
         })));
     }
-    Ok(Rows::Made(make(&mut cursor, &mut txn, batching.rows)?))
+    let share = queries.results.share();
+    let made = make(&mut cursor, &mut txn, batching.rows, share)?;
+    Ok(Rows::Made(made))
 }
 
 /// All rows of a query as values.
@@ -273,20 +289,24 @@ pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explana
 
 /// Runs a query that writes, again if another transaction got there first.
 fn write(
-    database: &Database,
+    call: &Call<'_>,
     options: &TransactionOptions,
     context: &Context<'_>,
     query: &Query<'_>,
     batch_rows: usize,
 ) -> Result<Made> {
     let mut failure = None;
-    let outcome = database.run(options, |txn| {
+    let outcome = call.database()?.run(options, |txn| {
         failure = None;
+        let share = call.api.queries.results.share();
         let made = aql::execute(context, txn, query)
-            .and_then(|mut cursor| make(&mut cursor, txn, batch_rows));
+            .map_err(Failure::Query)
+            .and_then(|mut cursor| make(&mut cursor, txn, batch_rows, share));
         made.map_err(|error| {
-            let beneath = error.database().cloned();
-            let code = error.code();
+            let (beneath, code) = match &error {
+                Failure::Query(error) => (error.database().cloned(), error.code()),
+                Failure::Results(error) => (None, error.code),
+            };
             failure = Some(error);
             // Only tells the transaction to roll back; the client gets what was kept above.
             beneath.unwrap_or_else(|| database::Error::new(database::ErrorKind::Invalid, code))
@@ -295,13 +315,41 @@ fn write(
     outcome.map_err(|error| failure.map_or_else(|| error.into(), Error::from))
 }
 
-fn make(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize) -> aql::Result<Made> {
+/// Why a query's rows are not there.
+enum Failure {
+    Query(aql::Error),
+    /// They take too much memory.
+    Results(Error),
+}
+
+impl From<aql::Error> for Failure {
+    fn from(error: aql::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Query(error) => error.into(),
+            Failure::Results(error) => error,
+        }
+    }
+}
+
+fn make(
+    cursor: &mut aql::Cursor,
+    txn: &mut Transaction,
+    batch_rows: usize,
+    mut share: Share,
+) -> Result<Made, Failure> {
     let mut batches = VecDeque::new();
     let mut count = 0;
     loop {
         let mut text = Vec::new();
         let rows = cursor.write_json_rows(txn, batch_rows, &mut text)?;
         count += rows as u64;
+        share.grow(text.len()).map_err(Failure::Results)?;
         if rows > 0 {
             batches.push_back(Bytes::from(text));
         }
@@ -310,6 +358,7 @@ fn make(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize) -> a
                 batches,
                 count,
                 extra: extra_text(cursor),
+                share,
             });
         }
     }

@@ -33,8 +33,13 @@ pub struct Settings {
     pub cursor_batch_rows: usize,
     /// How long an unused cursor lives when the request names no time.
     pub cursor_lifetime: Duration,
+    /// The longest time that a request may ask an unused cursor to live.
+    pub cursor_lifetime_max: Duration,
     /// Cursors that may be open at once; more are refused.
     pub cursors_max: usize,
+    /// Bytes of results that wait to be fetched, of all cursors together; a query that would
+    /// make more fails.
+    pub results_bytes_max: usize,
     /// Documents of an import that are written in one transaction at most.
     pub import_batch_rows: usize,
     /// Bytes of an import's body that are written in one transaction, except for the last
@@ -68,7 +73,9 @@ impl Settings {
             stop_timeout: Duration::from_secs(10),
             cursor_batch_rows: 1000,
             cursor_lifetime: Duration::from_secs(30),
+            cursor_lifetime_max: Duration::from_secs(24 * 3600),
             cursors_max: 10_000,
+            results_bytes_max: 2 << 30,
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,

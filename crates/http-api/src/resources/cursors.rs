@@ -8,7 +8,7 @@ use error_codes::codes;
 use hyper::{Method, StatusCode};
 use value::{Object, Value};
 
-use crate::cursors::{Cursor, Owner};
+use crate::cursors::{Again, Cursor, Owner};
 use crate::error::{Error, Result};
 use crate::message::Reply;
 use crate::query::{self, Batch, Batching};
@@ -28,9 +28,6 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     Route::new(Method::DELETE, "/_api/cursor/{}", Access::Read, close),
 ];
-
-/// The longest time that a client may ask a cursor to live.
-const LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// The query's text, bind values and options.
 ///
@@ -83,13 +80,18 @@ fn lifetime(call: &Call<'_>, body: &Value) -> Duration {
     let asked = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     asked
         .unwrap_or(call.api.settings.cursor_lifetime)
-        .min(LIFETIME_MAX)
+        .min(call.api.settings.cursor_lifetime_max)
 }
 
 fn create(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let batching = batching(call, &body)?;
-    let mut rows = query::start(call, &read_query(&body)?, batching)?;
+    let mut query = read_query(&body)?;
+    if batching.stream {
+        // Counting would mean to make all rows before the first is handed out.
+        query.options.full_count = false;
+    }
+    let mut rows = query::start(call, &query, batching)?;
     let first = rows.next()?;
     let counted = body.get("count").as_bool().unwrap_or(false);
     let count = rows.count().filter(|_| counted);
@@ -104,7 +106,12 @@ fn create(call: &Call<'_>) -> Result<Reply> {
         return Ok(Reply::json_text(StatusCode::CREATED, text));
     }
     let id = call.api.databases.next_tick()?;
-    let last = allow_retry.then(|| answer(StatusCode::OK, &first, Some(id), 1, count));
+    let last = if allow_retry {
+        let text = answer(StatusCode::OK, &first, Some(id), 1, count);
+        Some(Again::new(text, call.api.queries.share())?)
+    } else {
+        None
+    };
     let cursor = Cursor {
         rows,
         count,
@@ -139,17 +146,21 @@ fn next_numbered(call: &Call<'_>) -> Result<Reply> {
 fn fetch(call: &Call<'_>, wanted: Option<u64>) -> Result<Reply> {
     let mut taken = call.api.cursors.take(call.argument(0), &Owner::of(call))?;
     let cursor = taken.cursor();
-    let again = cursor.last.clone().filter(|_| wanted == Some(cursor.batch));
-    if let Some(text) = again {
+    if let Some(last) = cursor
+        .last
+        .as_ref()
+        .filter(|_| wanted == Some(cursor.batch))
+    {
+        let text = last.text();
         taken.keep();
         return Ok(Reply::json_text(StatusCode::OK, text));
     }
-    if cursor.ended {
-        // Whoever asks for more has got everything.
-        return Err(Error::plain(codes::CURSOR_NOT_FOUND));
-    }
     if wanted.is_some_and(|wanted| wanted != cursor.batch + 1) {
         taken.keep();
+        return Err(Error::plain(codes::CURSOR_NOT_FOUND));
+    }
+    if cursor.ended {
+        // Whoever asks for more has got everything.
         return Err(Error::plain(codes::CURSOR_NOT_FOUND));
     }
     let batch = cursor.rows.next()?;
@@ -159,7 +170,7 @@ fn fetch(call: &Call<'_>, wanted: Option<u64>) -> Result<Reply> {
     let id = call.argument(0).parse().ok().filter(|_| stays);
     let text = answer(StatusCode::OK, &batch, id, cursor.batch, cursor.count);
     if let Some(last) = &mut cursor.last {
-        last.clone_from(&text);
+        last.replace(text.clone())?;
     }
     if stays {
         taken.keep();

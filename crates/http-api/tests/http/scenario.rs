@@ -192,6 +192,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "header_bytes_max" => settings.header_bytes_max = number(),
         "url_bytes_max" => settings.url_bytes_max = number(),
         "cursors_max" => settings.cursors_max = number(),
+        "results_bytes_max" => settings.results_bytes_max = number(),
         "session_lifetime_s" => settings.session_lifetime = Duration::from_secs(number() as u64),
         "trusted_origin" => settings.trusted_origins.push(value.to_owned()),
         _ => panic!("unknown setting {name}"),
