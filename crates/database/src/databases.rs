@@ -233,6 +233,10 @@ impl Databases {
         self.inner.shared.next_tick()
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
     /// The engine beneath.
     pub fn engine(&self) -> &Arc<dyn Engine> {
         &self.inner.shared.engine

@@ -47,6 +47,17 @@ const SHAPE: u8 = 0x08;
 const DOCUMENT: u8 = 0x10;
 const ENTRY: u8 = 0x20;
 
+/// What a collection owns by its number, and what it is called.
+pub(crate) const OF_COLLECTIONS: &[(u8, &str)] = &[
+    (COUNT, "count"),
+    (GENERATED, "reservation of keys"),
+    (SHAPE, "shape"),
+    (DOCUMENT, "document"),
+];
+
+/// What an index owns by its number, and what it is called.
+pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ENTRY, "index entry")];
+
 /// Bytes before the key of a document and before the values of an entry.
 pub(crate) const PREFIX_BYTES: usize = 9;
 

@@ -63,4 +63,4 @@ pub use transaction::{
     WriteOptions, WriteResult,
 };
 pub use users::{DatabaseGrant, Level, User, UserChanges, Users};
-pub use verify::{Difference, verify};
+pub use verify::{Difference, Verification, verify, verify_nothing_is_left};

@@ -24,6 +24,8 @@ pub struct Settings {
     pub expiry_batch_documents: usize,
     /// Entries looked at to estimate the selectivity of an index.
     pub estimate_sample_entries: usize,
+    /// Differences that [`crate::verify`] names; more are only counted.
+    pub verify_differences_max: usize,
     /// How far ahead of the clock identifiers are reserved, in milliseconds. After a crash new
     /// identifiers may be this much ahead of the clock; shorter means more reservations.
     pub tick_reserve_ms: u64,
@@ -64,6 +66,7 @@ impl Settings {
             index_build_documents: 1_000,
             expiry_batch_documents: 1_000,
             estimate_sample_entries: 256,
+            verify_differences_max: 1_000,
             tick_reserve_ms: 60_000,
             autoincrement_reserve: 100,
             password: PasswordSettings {

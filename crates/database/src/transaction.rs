@@ -8,8 +8,9 @@ mod selector;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use error_codes::codes;
-use store::{Batch, KeyRange, Txn};
+use store::{Batch, KeyRange, Page, Scan, Txn};
 
 pub use document_write::{OverwriteMode, WriteOptions, WriteResult};
 pub use index_scan::{IndexEntry, IndexPage, IndexRange, IndexScan};
@@ -155,6 +156,21 @@ impl Transaction {
             generation.fetch_add(1, Ordering::AcqRel);
         }
         Ok(())
+    }
+
+    /// Stored entries as they are, for [`crate::verify`].
+    pub(crate) fn stored_page(&mut self, scan: &Scan) -> Result<Page> {
+        Ok(self.txn.scan(scan)?)
+    }
+
+    /// Stored values as they are, for [`crate::verify`].
+    pub(crate) fn stored_many(&mut self, keys: &[&[u8]]) -> Result<Vec<Option<Bytes>>> {
+        let keys_max = self.shared().engine.limits().get_keys_max.max(1);
+        let mut values = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(keys_max) {
+            values.extend(self.txn.get_many(keys)?);
+        }
+        Ok(values)
     }
 
     /// The version of a collection that belongs to the snapshot; errors: 1203 if there is none.

@@ -1,14 +1,16 @@
 //! The in-memory model: the simplest engine that keeps the contract, to compare others with.
 //!
-//! The committed state is one `BTreeMap`; a snapshot is a shared reference to it, the first write
-//! of a transaction copies it, and a commit replays the transaction's operations on the committed
-//! state after comparing them, pair by pair, with those committed since. Every step costs as much
-//! as the whole map: right for tests, wrong for data of any size.
+//! The committed state is a persistent map: a snapshot and a savepoint are clones of it, which
+//! share all but what is changed afterwards. A transaction keeps its operations beside its view;
+//! a commit replays them on the committed state after comparing them with those committed since.
+//! It shares no code with [`crate::buffer`] but the arithmetic of counters, so that comparing an
+//! engine with it means something.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use imbl::OrdMap;
 use parking_lot::Mutex;
 
 use crate::batch::{Batch, KeyRange, Op, counter_sum, encode_counter};
@@ -17,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::scan::{Direction, Page, PageBuilder, Scan};
 
-type Map = BTreeMap<Bytes, Bytes>;
+type Map = OrdMap<Bytes, Bytes>;
 
 /// The model. Nothing is durable: dropping it loses everything.
 pub struct MemoryEngine {
@@ -31,7 +33,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    map: Arc<Map>,
+    map: Map,
     sequence: u64,
     /// What was committed, by sequence, as far back as the oldest open snapshot.
     history: BTreeMap<u64, Vec<Op>>,
@@ -84,8 +86,10 @@ impl Engine for MemoryEngine {
             shared: Arc::clone(&self.shared),
             read_only: options.read_only,
             sequence,
-            snapshot: Arc::clone(&state.map),
-            view: Arc::clone(&state.map),
+            view: View {
+                map: state.map.clone(),
+                ..View::default()
+            },
             ops: Vec::new(),
             savepoints: Vec::new(),
             savepoint_next: 0,
@@ -119,33 +123,47 @@ struct MemoryTxn {
     shared: Arc<Shared>,
     read_only: bool,
     sequence: u64,
-    snapshot: Arc<Map>,
-    /// The snapshot with `ops` applied, [`Op::Add`] excepted: see [`MemoryTxn::pending`].
-    view: Arc<Map>,
+    view: View,
     ops: Vec<Op>,
-    /// Savepoint and the length of `ops` when it was made.
-    savepoints: Vec<(u64, usize)>,
+    savepoints: Vec<Mark>,
     savepoint_next: u64,
+}
+
+/// The snapshot with the transaction's operations applied. Cheap to clone.
+#[derive(Clone, Default)]
+struct View {
+    /// All of it but additions.
+    map: Map,
+    /// What was added to a key since it was last set. Sums are only made when asked for,
+    /// because a write reads nothing and so cannot find out that a value is no counter.
+    adds: OrdMap<Bytes, i64>,
+    /// Of the operations.
+    bytes: usize,
+}
+
+/// A savepoint: what to return to.
+struct Mark {
+    id: u64,
+    view: View,
+    ops_count: usize,
 }
 
 impl Txn for MemoryTxn {
     fn get_many(&mut self, keys: &[&[u8]]) -> Result<Vec<Option<Bytes>>> {
         self.shared.limits.check_get(keys)?;
-        keys.iter().map(|key| self.value(key)).collect()
+        keys.iter().map(|key| self.view.value(key)).collect()
     }
 
     fn scan(&mut self, scan: &Scan) -> Result<Page> {
         self.shared.limits.check_scan(scan)?;
-        let mut keys = self.keys(&scan.range);
-        if scan.direction == Direction::Reverse {
-            keys.reverse();
-        }
         let mut page = PageBuilder::new(scan);
-        for key in keys {
-            let value = self.value(&key)?.unwrap_or_default();
+        let mut rest = scan.range.clone();
+        while let Some(key) = self.view.next_key(&rest, scan.direction) {
+            let value = self.view.value(&key)?.unwrap_or_default();
             if !page.has_room_for(key.len(), value.len()) {
                 return Ok(page.finish_full());
             }
+            rest = scan.rest_after(&key);
             page.push(key, if scan.keys_only { Bytes::new() } else { value });
         }
         Ok(page.finish())
@@ -158,10 +176,9 @@ impl Txn for MemoryTxn {
                 "write in a read-only transaction",
             ));
         }
-        let buffered = self.ops.iter().map(Op::bytes).sum();
-        self.shared.limits.check_batch(&batch, buffered)?;
+        self.shared.limits.check_batch(&batch, self.view.bytes)?;
         for op in batch.into_ops() {
-            self.apply_to_view(&op);
+            self.view.apply(&op);
             self.ops.push(op);
         }
         Ok(())
@@ -175,23 +192,26 @@ impl Txn for MemoryTxn {
         }
         let id = self.savepoint_next;
         self.savepoint_next += 1;
-        self.savepoints.push((id, self.ops.len()));
+        self.savepoints.push(Mark {
+            id,
+            view: self.view.clone(),
+            ops_count: self.ops.len(),
+        });
         Ok(Savepoint::new(id))
     }
 
     fn rollback_to(&mut self, savepoint: Savepoint) -> Result<()> {
-        let (at, kept) = self.find_savepoint(savepoint)?;
+        let at = self.find_savepoint(savepoint)?;
         self.savepoints.truncate(at + 1);
-        self.ops.truncate(kept);
-        self.view = Arc::clone(&self.snapshot);
-        for op in self.ops.clone() {
-            self.apply_to_view(&op);
+        if let Some(mark) = self.savepoints.last() {
+            self.ops.truncate(mark.ops_count);
+            self.view = mark.view.clone();
         }
         Ok(())
     }
 
     fn release(&mut self, savepoint: Savepoint) -> Result<()> {
-        let (at, _) = self.find_savepoint(savepoint)?;
+        let at = self.find_savepoint(savepoint)?;
         self.savepoints.truncate(at);
         Ok(())
     }
@@ -203,11 +223,9 @@ impl Txn for MemoryTxn {
         if state.closed {
             return Err(closed());
         }
-        let since = state.history.range(self.sequence + 1..);
-        if since
-            .flat_map(|(_, theirs)| theirs)
-            .any(|their| ops.iter().any(|op| clash(op, their)))
-        {
+        let mine = Touched::by(&ops);
+        let mut since = state.history.range(self.sequence + 1..);
+        if since.any(|(_, theirs)| theirs.iter().any(|their| mine.clashes_with(their))) {
             state.statistics.transactions_conflicted += 1;
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -217,9 +235,9 @@ impl Txn for MemoryTxn {
         if ops.iter().all(|op| matches!(op, Op::Guard { .. })) {
             return Ok(Commit::new(self.sequence));
         }
-        let mut map = (*state.map).clone();
+        let mut map = state.map.clone();
         ops.iter().try_for_each(|op| apply(&mut map, op))?;
-        state.map = Arc::new(map);
+        state.map = map;
         state.sequence += 1;
         state.statistics.transactions_committed += 1;
         state.statistics.engine_commits += 1;
@@ -230,63 +248,65 @@ impl Txn for MemoryTxn {
 }
 
 impl MemoryTxn {
-    /// What was added to `key` since it was last set, if anything. Sums are only made when asked
-    /// for, because a write reads nothing and so cannot find out that a value is no counter.
-    fn pending(&self, key: &[u8]) -> impl Iterator<Item = i64> {
-        let last_set = self.ops.iter().rposition(|op| match op {
-            Op::Put { key: set, .. } | Op::Delete { key: set } => set == key,
-            Op::DeleteRange { range } => range.contains(key),
-            Op::Add { .. } | Op::Guard { .. } => false,
-        });
-        let since = last_set.map_or(0, |at| at + 1);
-        self.ops.iter().skip(since).filter_map(move |op| match op {
-            Op::Add { key: added, delta } if added == key => Some(*delta),
-            _ => None,
-        })
-    }
-
-    fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        self.pending(key)
-            .try_fold(self.view.get(key).cloned(), |stored, delta| {
-                Ok(Some(encode_counter(counter_sum(stored.as_deref(), delta)?)))
-            })
-    }
-
-    fn keys(&self, range: &KeyRange) -> Vec<Bytes> {
-        if range.is_empty() {
-            return Vec::new();
-        }
-        let stored = self.view.range::<[u8], _>(range.bounds());
-        let mut keys: Vec<Bytes> = stored.map(|(key, _)| key.clone()).collect();
-        keys.extend(self.ops.iter().filter_map(|op| match op {
-            Op::Add { key, .. } if range.contains(key) && self.pending(key).next().is_some() => {
-                Some(key.clone())
-            }
-            _ => None,
-        }));
-        keys.sort();
-        keys.dedup();
-        keys
-    }
-
-    fn apply_to_view(&mut self, op: &Op) {
-        if !matches!(op, Op::Add { .. } | Op::Guard { .. }) {
-            apply(Arc::make_mut(&mut self.view), op).expect("only an add can fail");
-        }
-    }
-
-    fn find_savepoint(&self, savepoint: Savepoint) -> Result<(usize, usize)> {
-        let at = self
-            .savepoints
+    fn find_savepoint(&self, savepoint: Savepoint) -> Result<usize> {
+        self.savepoints
             .iter()
-            .position(|(id, _)| *id == savepoint.id());
-        at.and_then(|at| Some((at, self.savepoints.get(at)?.1)))
+            .rposition(|mark| mark.id == savepoint.id())
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidArgument,
                     "return to a savepoint that is not open",
                 )
             })
+    }
+}
+
+impl View {
+    fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        let stored = self.map.get(key);
+        let Some(delta) = self.adds.get(key) else {
+            return Ok(stored.cloned());
+        };
+        let sum = counter_sum(stored.map(AsRef::as_ref), *delta)?;
+        Ok(Some(encode_counter(sum)))
+    }
+
+    /// The first key of a range in a direction.
+    fn next_key(&self, range: &KeyRange, direction: Direction) -> Option<Bytes> {
+        if range.is_empty() {
+            return None;
+        }
+        let mut stored = self.map.range::<_, [u8]>(range.bounds());
+        let mut added = self.adds.range::<_, [u8]>(range.bounds());
+        let (stored, added, reverse) = match direction {
+            Direction::Forward => (stored.next(), added.next(), false),
+            Direction::Reverse => (stored.next_back(), added.next_back(), true),
+        };
+        let key = match (stored.map(|(key, _)| key), added.map(|(key, _)| key)) {
+            (Some(stored), Some(added)) if reverse => stored.max(added),
+            (Some(stored), Some(added)) => stored.min(added),
+            (stored, added) => stored.or(added)?,
+        };
+        Some(key.clone())
+    }
+
+    fn apply(&mut self, op: &Op) {
+        self.bytes += op.bytes();
+        match op {
+            Op::Add { key, delta } => {
+                let sum = self.adds.get(key).map_or(0, |sum| *sum);
+                self.adds.insert(key.clone(), sum.wrapping_add(*delta));
+            }
+            Op::Guard { .. } => {}
+            Op::Put { key, .. } | Op::Delete { key } => {
+                self.adds.remove(key);
+                apply(&mut self.map, op).expect("only an add can fail");
+            }
+            Op::DeleteRange { range } => {
+                remove_range(&mut self.adds, range);
+                remove_range(&mut self.map, range);
+            }
+        }
     }
 }
 
@@ -316,7 +336,7 @@ fn apply(map: &mut Map, op: &Op) -> Result<()> {
         Op::Delete { key } => {
             map.remove(key);
         }
-        Op::DeleteRange { range } => map.retain(|key, _| !range.contains(key)),
+        Op::DeleteRange { range } => remove_range(map, range),
         Op::Add { key, delta } => {
             let sum = counter_sum(map.get(key).map(AsRef::as_ref), *delta)?;
             map.insert(key.clone(), encode_counter(sum));
@@ -326,22 +346,57 @@ fn apply(map: &mut Map, op: &Op) -> Result<()> {
     Ok(())
 }
 
-/// Whether `op` cannot commit because `their` was committed after its snapshot: the table at
-/// [`Op`], literally.
-fn clash(op: &Op, their: &Op) -> bool {
-    match (op, their) {
-        (_, Op::Guard { .. }) | (Op::Add { .. }, Op::Add { .. }) => false,
-        (Op::DeleteRange { range }, Op::DeleteRange { range: theirs }) => range.overlaps(theirs),
-        (Op::DeleteRange { range }, their) => range.contains(point(their)),
-        (op, Op::DeleteRange { range }) => range.contains(point(op)),
-        (op, their) => point(op) == point(their),
+fn remove_range<V: Clone>(map: &mut OrdMap<Bytes, V>, range: &KeyRange) {
+    if range.is_empty() {
+        return;
+    }
+    let within = map.range::<_, [u8]>(range.bounds());
+    let keys: Vec<Bytes> = within.map(|(key, _)| key.clone()).collect();
+    for key in keys {
+        map.remove(&key);
     }
 }
 
-fn point(op: &Op) -> &[u8] {
-    match op {
-        Op::Put { key, .. } | Op::Delete { key } | Op::Add { key, .. } | Op::Guard { key } => key,
-        Op::DeleteRange { .. } => &[],
+/// What a transaction did, to be compared with what others did.
+struct Touched<'a> {
+    /// Keys, and whether something else than additions was done to them.
+    keys: BTreeMap<&'a [u8], bool>,
+    ranges: Vec<&'a KeyRange>,
+}
+
+impl<'a> Touched<'a> {
+    fn by(ops: &'a [Op]) -> Self {
+        let (mut keys, mut ranges) = (BTreeMap::new(), Vec::new());
+        for op in ops {
+            match op {
+                Op::DeleteRange { range } => ranges.push(range),
+                Op::Put { key, .. } | Op::Delete { key } | Op::Guard { key } => {
+                    keys.insert(key.as_ref(), true);
+                }
+                Op::Add { key, .. } => {
+                    keys.entry(key.as_ref()).or_insert(false);
+                }
+            }
+        }
+        Self { keys, ranges }
+    }
+
+    /// Whether it cannot commit because `their` was committed after its snapshot: the table at
+    /// [`Op`].
+    fn clashes_with(&self, their: &Op) -> bool {
+        let (key, only_adds) = match their {
+            Op::Guard { .. } => return false,
+            Op::DeleteRange { range } => {
+                return self.ranges.iter().any(|mine| mine.overlaps(range))
+                    || (!range.is_empty()
+                        && self.keys.range::<[u8], _>(range.bounds()).next().is_some());
+            }
+            Op::Put { key, .. } | Op::Delete { key } => (key, false),
+            Op::Add { key, .. } => (key, true),
+        };
+        let mine = self.keys.get(key.as_ref());
+        mine.is_some_and(|more_than_adds| *more_than_adds || !only_adds)
+            || self.ranges.iter().any(|range| range.contains(key))
     }
 }
 

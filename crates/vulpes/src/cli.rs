@@ -18,6 +18,27 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start the server; SIGINT or SIGTERM stops it when its requests are done.
     Serve(Box<Serve>),
+    /// Check a data folder that no server has open: every page of the file, every index against
+    /// its documents, every count. Exits with 0 if all agrees, 3 if something is damaged or does
+    /// not agree, 1 if it could not look.
+    Verify(Verify),
+}
+
+/// Flags of `vulpes verify`.
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// Folder of documents and services.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "./data",
+        env = "VULPES_DATA"
+    )]
+    pub(crate) data: PathBuf,
+
+    /// Memory for pages of the store, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) store_cache: usize,
 }
 
 /// Flags of `vulpes serve`. Names with a dot are those of the compatible product.

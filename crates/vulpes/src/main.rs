@@ -6,7 +6,7 @@
 //! Invariants: settings are checked before anything is touched, and all that is wrong with them
 //! is said at once; what was started is stopped in the opposite order.
 //!
-//! Entry point: `vulpes serve`.
+//! Entry points: `vulpes serve`, `vulpes verify`.
 
 mod cli;
 mod expiry;
@@ -14,6 +14,7 @@ mod report;
 mod serve;
 mod settings;
 mod task;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -24,14 +25,19 @@ use clap::Parser as _;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What `vulpes verify` exits with when it found something.
+const EXIT_DIFFERS: u8 = 3;
+
 fn main() -> ExitCode {
-    match cli::Cli::parse().command {
-        cli::Command::Serve(typed) => match serve::run(&typed) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                report::failure(&error);
-                ExitCode::FAILURE
-            }
-        },
-    }
+    let outcome = match cli::Cli::parse().command {
+        cli::Command::Serve(typed) => serve::run(&typed).map(|()| ExitCode::SUCCESS),
+        cli::Command::Verify(typed) => verify::run(&typed).map(|outcome| match outcome {
+            verify::Outcome::Agrees => ExitCode::SUCCESS,
+            verify::Outcome::Differs => ExitCode::from(EXIT_DIFFERS),
+        }),
+    };
+    outcome.unwrap_or_else(|error| {
+        report::failure(&error);
+        ExitCode::FAILURE
+    })
 }
