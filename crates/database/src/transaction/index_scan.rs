@@ -278,6 +278,7 @@ impl Transaction {
     }
 
     /// Every stored entry of an index, in order.
+    #[cfg(test)]
     pub(crate) fn stored_entries(&mut self, index: &Index) -> Result<Vec<store::Entry>> {
         let mut entries = Vec::new();
         let mut next = Some(store::Scan::forward(layout::entries(index.id)));

@@ -37,7 +37,7 @@ impl Server {
         let errors = File::create(&log).expect("the folder is there");
         let mut child = vulpes()
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(["--server.authentication", "false", "--workers", "1"])
+            .args(["--server.authentication", "false", "--workers", "2"])
             .args(["--log", "warn", "--store-cache", "8"])
             .arg("--data")
             .arg(folder.join("data"))
