@@ -6,6 +6,7 @@
 mod cursor;
 mod documents;
 mod eval;
+mod extra;
 mod operators;
 mod pipeline;
 mod row;
@@ -14,4 +15,5 @@ mod steps;
 
 pub use cursor::Cursor;
 pub(crate) use cursor::Start;
+pub use extra::Profile;
 pub use state::{Cancel, Environment, Limits, Stats};

@@ -21,12 +21,16 @@ mod error;
 mod exec;
 pub mod functions;
 pub mod plan;
+mod queries;
 mod query;
 pub mod syntax;
 #[cfg(test)]
 mod tests;
+mod tracking;
 
 pub use cache::PlanCache;
 pub use error::{Error, ErrorKind, Result};
-pub use exec::{Cancel, Cursor, Environment, Limits, Stats};
+pub use exec::{Cancel, Cursor, Environment, Limits, Profile, Stats};
+pub use queries::{Queries, Settings, UserCall, UserFunction, UserFunctions};
 pub use query::{Context, Explanation, Options, Query, execute, explain};
+pub use tracking::{Phase, Properties, TrackedQuery, Tracking};

@@ -13,12 +13,14 @@ mod vars;
 
 use std::sync::Arc;
 
+use crate::error::Result;
+
 pub use expr::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,
     UnaryOp, VarId,
 };
-pub(crate) use lower::missing_bind;
 pub use lower::{Lowered, lower};
+pub(crate) use lower::{missing_bind, unknown_function};
 pub use vars::VarSet;
 
 /// A query ready to run.
@@ -32,6 +34,8 @@ pub struct Plan {
     pub variables: Vec<Arc<str>>,
     /// The names of value binds, in the order of [`Expr::Bind`].
     pub binds: Vec<Arc<str>>,
+    /// The upper-case names of user-defined functions, in the order of [`Expr::UserCall`].
+    pub user_functions: Vec<Arc<str>>,
     /// Every collection the query names, with what is done to it.
     pub collections: Vec<CollectionUse>,
     /// How many [`Expr::Once`] there are.
@@ -183,6 +187,12 @@ pub struct IndexUnion {
 pub trait Catalog {
     /// The collection; `None` when there is none.
     fn find_collection(&self, name: &str) -> Option<Arc<database::Collection>>;
+
+    /// Whether there is a user-defined function of this upper-case name.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    fn has_user_function(&self, name: &str) -> Result<bool>;
 }
 
 /// `COLLECT`

@@ -8,11 +8,13 @@ use database::{Collection, Transaction};
 use error_codes::codes;
 use value::{Object, Value};
 
-use crate::cache::{CachedPlan, Key, PlanCache};
+use crate::cache::{CachedPlan, Key};
 use crate::error::{Error, Result};
-use crate::exec::{Cursor, Environment, Limits, Start};
+use crate::exec::{Cursor, Environment, Limits, Profile, Start};
 use crate::plan::{self, Catalog, Plan};
+use crate::queries::Queries;
 use crate::syntax;
+use crate::tracking::{Begin, Phase, Tracked};
 
 /// A query as it is asked.
 #[derive(Clone, Debug)]
@@ -51,6 +53,11 @@ pub struct Options {
     pub memory_bytes_max: Option<usize>,
     /// Optimizer rules to switch off and on: `-name`, `+name`, `-all`.
     pub rules: Vec<String>,
+    /// Whether the rows are to be made when they are asked for. The caller decides how it pulls
+    /// them; this is for those who look at what runs.
+    pub stream: bool,
+    /// How much the query tells about its own work.
+    pub profile: Profile,
 }
 
 impl Default for Options {
@@ -62,17 +69,28 @@ impl Default for Options {
             runtime_max: None,
             memory_bytes_max: None,
             rules: Vec::new(),
+            stream: false,
+            profile: Profile::Off,
         }
     }
 }
 
 impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
-    /// `memoryLimit`, `optimizer.rules`. What is unknown or of a wrong type is ignored.
+    /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`. What is unknown or of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
         let mut read = Self {
             full_count: options.get("fullCount").to_bool(),
             fail_on_warning: options.get("failOnWarning").to_bool(),
+            stream: options.get("stream").to_bool(),
+            profile: match options.get("profile") {
+                Value::Bool(true) => Profile::Phases,
+                level => match level.as_i64() {
+                    Some(1) => Profile::Phases,
+                    Some(2..) => Profile::Nodes,
+                    _ => Profile::Off,
+                },
+            },
             ..Self::default()
         };
         if let Some(count) = options.get("maxWarningCount").as_i64() {
@@ -102,8 +120,8 @@ pub struct Context<'c> {
     pub environment: Environment,
     /// What a query may use.
     pub limits: Arc<Limits>,
-    /// Plans to use again.
-    pub plans: &'c PlanCache,
+    /// What the queries of the server share.
+    pub queries: &'c Arc<Queries>,
 }
 
 /// Starts a query in the caller's transaction; pull the rows from the cursor. A query that writes
@@ -112,22 +130,43 @@ pub struct Context<'c> {
 /// # Errors
 /// A wrong text or bind value, an unknown collection. The transaction is as it was.
 pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Result<Cursor> {
-    let cached = find_plan(ctx.plans, txn, query)?;
+    let begin = Begin {
+        database: txn.database().name(),
+        user: ctx.environment.user.as_ref(),
+        text: query.text,
+        bind: &query.bind,
+        stream: query.options.stream,
+        cancel: &ctx.environment.cancel,
+        clock: &ctx.environment.platform.clock,
+    };
+    let mut tracked = Tracked::new(ctx.queries, &begin);
+    let cached = match find_plan(ctx, txn, query, Some(&mut tracked)) {
+        Ok(cached) => cached,
+        Err(error) => {
+            tracked.failed(error.code());
+            return Err(error);
+        }
+    };
+    tracked.planned(&cached.plan);
     let plan = Arc::clone(&cached.plan);
     let bind = |name: &Arc<str>| query.bind.get(name).cloned().unwrap_or_default();
     let mut limits = Arc::clone(&ctx.limits);
     let options = &query.options;
     if options.runtime_max.is_some() || options.memory_bytes_max.is_some() {
         let own = Arc::make_mut(&mut limits);
-        own.runtime_max = options.runtime_max.or(own.runtime_max);
+        let both = options.runtime_max.into_iter().chain(own.runtime_max);
+        own.runtime_max = both.min();
         own.memory_bytes_max = options.memory_bytes_max.unwrap_or(own.memory_bytes_max);
     }
     let start = Start {
         binds: plan.binds.iter().map(bind).collect(),
         plan,
         environment: ctx.environment.clone(),
+        queries: Arc::clone(ctx.queries),
+        tracked,
         limits,
         count_full: options.full_count,
+        profile: options.profile,
         warnings_max: options.warnings_max,
         fail_on_warning: options.fail_on_warning,
     };
@@ -176,15 +215,21 @@ impl Explanation {
 ///
 /// # Errors
 /// As [`execute`].
-pub fn explain(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<Explanation> {
-    let cached = find_plan(plans, txn, query)?;
+pub fn explain(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Result<Explanation> {
+    let cached = find_plan(ctx, txn, query, None)?;
     Ok(Explanation {
         is_cacheable: cached.plan.is_cacheable(),
         plan: Arc::clone(&cached.plan),
     })
 }
 
-fn find_plan(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<Arc<CachedPlan>> {
+fn find_plan(
+    ctx: &Context<'_>,
+    txn: &Transaction,
+    query: &Query<'_>,
+    tracked: Option<&mut Tracked>,
+) -> Result<Arc<CachedPlan>> {
+    let plans = ctx.queries.plans();
     let key = Key {
         text: query.text.into(),
         database: txn.database().id().0,
@@ -194,7 +239,7 @@ fn find_plan(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<
     let cached = match plans.find(&key, &query.bind) {
         Some(cached) => cached,
         None => {
-            let cached = Arc::new(make_plan(txn, query)?);
+            let cached = Arc::new(make_plan(ctx, txn, query, tracked)?);
             plans.insert(key, Arc::clone(&cached));
             cached
         }
@@ -203,16 +248,32 @@ fn find_plan(plans: &PlanCache, txn: &Transaction, query: &Query<'_>) -> Result<
     Ok(cached)
 }
 
-fn make_plan(txn: &Transaction, query: &Query<'_>) -> Result<CachedPlan> {
+fn make_plan(
+    ctx: &Context<'_>,
+    txn: &Transaction,
+    query: &Query<'_>,
+    mut tracked: Option<&mut Tracked>,
+) -> Result<CachedPlan> {
+    let mut enter = |phase| {
+        if let Some(tracked) = &mut tracked {
+            tracked.enter(phase);
+        }
+    };
+    enter(Phase::Parsing);
     let parsed = syntax::parse(query.text);
     if let Some(first) = parsed.diagnostics.first() {
         return Err(first.into());
     }
     check_binds(&parsed.bind_parameters, &query.bind).map_err(|error| error.during("parsing"))?;
-    let catalog = Snapshot(txn);
+    enter(Phase::InstantiatingPlan);
+    let catalog = Snapshot {
+        txn,
+        queries: ctx.queries,
+    };
     let lowered = plan::lower(&parsed, &query.bind, &catalog)
         .map_err(|error| error.during("instantiating plan"))?;
     let mut plan = lowered.plan;
+    enter(Phase::OptimizingPlan);
     plan::rules::optimize(&mut plan, &catalog, &query.options.rules)
         .map_err(|error| error.during("optimizing plan"))?;
     plan.finish();
@@ -248,12 +309,20 @@ fn check_binds(declared: &BTreeSet<Arc<str>>, given: &Object) -> Result<()> {
 }
 
 /// The catalog that belongs to a transaction.
-struct Snapshot<'t>(&'t Transaction);
+struct Snapshot<'t> {
+    txn: &'t Transaction,
+    queries: &'t Queries,
+}
 
 impl Catalog for Snapshot<'_> {
     fn find_collection(&self, name: &str) -> Option<Arc<Collection>> {
         // Queries name collections; a number is no name, though the database would take it.
-        let found = self.0.collection(name).ok()?;
+        let found = self.txn.collection(name).ok()?;
         (found.name() == name).then_some(found)
+    }
+
+    fn has_user_function(&self, name: &str) -> Result<bool> {
+        let found = self.queries.find_function(self.txn.database(), name)?;
+        Ok(found.is_some())
     }
 }

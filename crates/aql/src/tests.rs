@@ -11,7 +11,7 @@ use store::memory::MemoryEngine;
 use value::{Object, Value, json};
 
 use crate::{
-    Cancel, Context, Cursor, Environment, Limits, Options, PlanCache, Query, Result, execute,
+    Cancel, Context, Cursor, Environment, Limits, Options, Queries, Query, Result, execute,
 };
 
 /// 2023-11-14T22:13:20Z
@@ -22,7 +22,7 @@ struct World {
     database: Database,
     environment: Environment,
     limits: Arc<Limits>,
-    plans: PlanCache,
+    queries: Arc<Queries>,
 }
 
 impl World {
@@ -48,7 +48,7 @@ impl World {
             database: databases.system(),
             environment,
             limits: Arc::new(Limits::recommended()),
-            plans: PlanCache::new(100),
+            queries: Queries::new(crate::Settings::recommended(), None),
         }
     }
 
@@ -90,7 +90,7 @@ impl World {
         let ctx = Context {
             environment: self.environment.clone(),
             limits: self.limits.clone(),
-            plans: &self.plans,
+            queries: &self.queries,
         };
         let query = Query {
             text,

@@ -110,6 +110,11 @@ impl Foxx {
         Ok(foxx)
     }
 
+    /// What the queries of services share, for all other queries of the server to share too.
+    pub fn queries(&self) -> &Arc<aql::Queries> {
+        self.0.queries.shared()
+    }
+
     /// Says where the server listens, so that services can request it by path.
     pub fn set_own_address(&self, address: SocketAddr) {
         self.0.own_address.store(Some(Arc::new(address)));

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aql::plan::CollectionUse;
-use aql::{Cancel, Context, Environment, Limits, PlanCache, Query};
+use aql::{Cancel, Context, Environment, Limits, Query};
 use bytes::Bytes;
 use database::{CollectionAccess, Database, Level, Transaction, TransactionOptions};
 use parking_lot::Mutex;
@@ -18,7 +17,7 @@ use crate::state::Call;
 
 /// What all queries of clients share.
 pub(crate) struct Queries {
-    plans: PlanCache,
+    shared: Arc<aql::Queries>,
     limits: Arc<Limits>,
     version: Arc<str>,
     results: Arc<Budget>,
@@ -38,10 +37,10 @@ pub(crate) struct Running {
 }
 
 impl Queries {
-    /// Nothing runs yet.
-    pub(crate) fn new(settings: &Settings) -> Self {
+    /// `shared` is what they have in common with the queries of services.
+    pub(crate) fn new(shared: Arc<aql::Queries>, settings: &Settings) -> Self {
         Self {
-            plans: PlanCache::new(settings.plans_max),
+            shared,
             results: Budget::new(
                 "results to be fetched (results_bytes_max)",
                 settings.results_bytes_max,
@@ -71,7 +70,7 @@ impl Queries {
                 cancel,
             },
             limits: Arc::clone(&self.limits),
-            plans: &self.plans,
+            queries: &self.shared,
         }
     }
 }
@@ -282,7 +281,8 @@ pub(crate) fn all(call: &Call<'_>, query: &Query<'_>) -> Result<Value> {
 /// As [`start`].
 pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explanation> {
     let txn = call.database()?.begin(TransactionOptions::read_only())?;
-    let explanation = aql::explain(&call.api.queries.plans, &txn, query)?;
+    let context = call.api.queries.context(call, Cancel::new());
+    let explanation = aql::explain(&context, &txn, query)?;
     check_access(call, explanation.collections())?;
     Ok(explanation)
 }
@@ -409,43 +409,5 @@ pub(crate) fn warning(code: error_codes::Code, message: &str) -> Value {
 }
 
 fn extra_text(cursor: &aql::Cursor) -> Bytes {
-    let warnings = cursor.warnings().iter();
-    let warnings: Vec<Value> = warnings
-        .map(|one| warning(one.code, &one.message))
-        .collect();
-    let mut extra = Object::new();
-    extra.insert("warnings", warnings);
-    extra.insert("stats", stats_object(&cursor.stats()));
-    json::to_string(&extra.into()).into()
-}
-
-fn stats_object(stats: &aql::Stats) -> Object {
-    let mut object = Object::new();
-    object.insert("writesExecuted", stats.writes_executed);
-    object.insert("writesIgnored", stats.writes_ignored);
-    object.insert("documentLookups", stats.document_lookups);
-    object.insert("seeks", stats.seeks);
-    object.insert("scannedFull", stats.scanned_full);
-    object.insert("scannedIndex", stats.scanned_index);
-    for absent in [
-        "cursorsCreated",
-        "cursorsRearmed",
-        "cacheHits",
-        "cacheMisses",
-    ] {
-        object.insert(absent, 0);
-    }
-    object.insert("filtered", stats.filtered);
-    object.insert("httpRequests", 0);
-    if let Some(full_count) = stats.full_count {
-        object.insert("fullCount", full_count);
-    }
-    object.insert("executionTime", seconds(stats.execution_time));
-    object.insert("peakMemoryUsage", stats.peak_memory_bytes);
-    object.insert("intermediateCommits", 0);
-    object
-}
-
-fn seconds(time: Duration) -> Value {
-    Value::from_f64(time.as_secs_f64()).unwrap_or_default()
+    json::to_string(&cursor.extra().into()).into()
 }

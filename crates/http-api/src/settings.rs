@@ -47,8 +47,6 @@ pub struct Settings {
     pub import_batch_bytes: usize,
     /// Failures of an import that its answer describes at most; further ones are only counted.
     pub import_details_max: usize,
-    /// Query plans that are kept to be used again.
-    pub plans_max: usize,
     /// Whether the management API of services answers.
     pub foxx_api: bool,
     /// The version of the compatible product that clients are told.
@@ -79,7 +77,6 @@ impl Settings {
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,
-            plans_max: 256,
             foxx_api: true,
             version: "3.12.10".to_owned(),
         }

@@ -44,7 +44,7 @@ impl Api {
         secret: Secret,
     ) -> Arc<Self> {
         let cursors = Cursors::new(platform.clone(), settings.cursors_max);
-        let queries = Queries::new(&settings);
+        let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
         let admission = Arc::new(Semaphore::new(settings.requests_max));
         Arc::new(Self {
             settings,

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use database::Transaction;
-use value::{Value, json};
+use value::{Object, Value, json};
 
 use super::eval::{eval, eval_key};
+use super::extra::Profile;
 use super::pipeline::Pipeline;
 use super::row::{Batch, Slot, value_size};
 use super::state::{Environment, Exec, Limits, State, Stats};
 use crate::error::Result;
 use crate::functions::{Caches, Warning, Warnings};
-use crate::plan::{CollectionUse, Expr, Plan};
+use crate::plan::{CollectionUse, Expr, Plan, unknown_function};
+use crate::queries::Queries;
+use crate::tracking::{Phase, Tracked};
 
 /// What a query starts from.
 pub(crate) struct Start {
@@ -19,8 +22,11 @@ pub(crate) struct Start {
     /// In the order of [`Plan::binds`].
     pub(crate) binds: Vec<Value>,
     pub(crate) environment: Environment,
+    pub(crate) queries: Arc<Queries>,
+    pub(crate) tracked: Tracked,
     pub(crate) limits: Arc<Limits>,
     pub(crate) count_full: bool,
+    pub(crate) profile: Profile,
     pub(crate) warnings_max: usize,
     pub(crate) fail_on_warning: bool,
 }
@@ -34,14 +40,19 @@ pub struct Cursor {
     ready: Batch,
     taken: usize,
     ended: bool,
+    profile: Profile,
 }
 
 impl Cursor {
     pub(crate) fn new(start: Start, txn: &Transaction) -> Result<Self> {
         let Start {
-            plan, environment, ..
+            plan,
+            environment,
+            queries,
+            mut tracked,
+            ..
         } = start;
-        let started = environment.platform.clock.monotonic();
+        tracked.enter(Phase::InstantiatingExecutors);
         let mut warnings = Warnings::new(start.warnings_max, start.fail_on_warning);
         for (code, message) in &plan.warnings {
             warnings.add(*code, message.clone())?;
@@ -50,8 +61,14 @@ impl Cursor {
         for used in &plan.collections {
             collections.push(txn.collection(&used.name)?);
         }
+        let mut user_functions = Vec::with_capacity(plan.user_functions.len());
+        for name in &plan.user_functions {
+            let found = queries.find_function(txn.database(), name)?;
+            user_functions.push(found.ok_or_else(|| unknown_function(name))?);
+        }
         let mut pipeline = Pipeline::new(&plan, None);
         pipeline.start(&Batch::unit(plan.variables.len()));
+        tracked.enter(Phase::Executing);
         let state = State {
             collections,
             database: Arc::clone(txn.database().name()),
@@ -65,7 +82,10 @@ impl Cursor {
             environment,
             stats: Stats::default(),
             count_full: start.count_full,
-            started,
+            started: tracked.started(),
+            queries,
+            tracked,
+            user_functions,
             memory: 0,
             checks: 0,
             plan,
@@ -76,6 +96,7 @@ impl Cursor {
             ready: Batch::default(),
             taken: 0,
             ended: false,
+            profile: start.profile,
         })
     }
 
@@ -98,6 +119,21 @@ impl Cursor {
         stats
     }
 
+    /// How much it tells about its own work.
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The plan it follows.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.state.plan
+    }
+
+    /// Seconds by phase.
+    pub(crate) fn phase_times(&self) -> Object {
+        self.state.tracked.profile()
+    }
+
     /// What was odd so far.
     pub fn warnings(&self) -> &[Warning] {
         self.state.warnings.entries()
@@ -109,7 +145,19 @@ impl Cursor {
     /// Whatever ends the query.
     pub fn has_more(&mut self, txn: &mut Transaction) -> Result<bool> {
         let want = self.state.limits.batch_rows;
-        self.fill(txn, want)
+        let filled = self.fill(txn, want);
+        self.note(filled)
+    }
+
+    /// Lets those who look at running queries know how far this one is.
+    fn note<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        self.state.note();
+        if let Err(error) = &outcome {
+            self.state.tracked.failed(error.code());
+        } else if self.ended {
+            self.state.tracked.enter(Phase::Finalizing);
+        }
+        outcome
     }
 
     /// Up to `want` rows as values; fewer only at the end.
@@ -117,6 +165,11 @@ impl Cursor {
     /// # Errors
     /// Whatever ends the query.
     pub fn next_values(&mut self, txn: &mut Transaction, want: usize) -> Result<Vec<Value>> {
+        let made = self.make_values(txn, want);
+        self.note(made)
+    }
+
+    fn make_values(&mut self, txn: &mut Transaction, want: usize) -> Result<Vec<Value>> {
         let plan = Arc::clone(&self.state.plan);
         let mut rows = Vec::new();
         while rows.len() < want && self.fill(txn, want - rows.len())? {
@@ -149,6 +202,16 @@ impl Cursor {
     /// # Errors
     /// Whatever ends the query.
     pub fn write_json_rows(
+        &mut self,
+        txn: &mut Transaction,
+        want: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<usize> {
+        let made = self.make_json_rows(txn, want, out);
+        self.note(made)
+    }
+
+    fn make_json_rows(
         &mut self,
         txn: &mut Transaction,
         want: usize,

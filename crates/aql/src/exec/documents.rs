@@ -7,7 +7,8 @@ use error_codes::codes;
 use value::Value;
 
 use super::state::Environment;
-use crate::functions::{DocumentSource, Error};
+use crate::functions::{DocumentSource, Error, Warnings};
+use crate::queries::{Queries, UserCall};
 
 /// How long a wait lasts before it looks whether the query was killed.
 const WAIT_STEP: Duration = Duration::from_millis(10);
@@ -15,6 +16,7 @@ const WAIT_STEP: Duration = Duration::from_millis(10);
 pub(super) struct Documents<'a> {
     pub(super) txn: &'a mut Transaction,
     pub(super) environment: &'a Environment,
+    pub(super) queries: &'a Queries,
     pub(super) deadline: Option<Duration>,
     pub(super) lookups: &'a mut u64,
 }
@@ -42,6 +44,28 @@ impl DocumentSource for Documents<'_> {
         Ok(all
             .map(|found| (found.id().to_string(), found.name().to_owned()))
             .collect())
+    }
+
+    fn call_user(
+        &mut self,
+        name: &str,
+        args: &[Value],
+        warnings: &mut Warnings,
+    ) -> Result<Value, Error> {
+        let Some(function) = self.queries.find_function(self.txn.database(), name)? else {
+            let code = codes::QUERY_FUNCTION_NOT_FOUND;
+            return Err(Error::new(
+                code,
+                format!("user function '{name}()' not found"),
+            ));
+        };
+        let mut call = UserCall {
+            name,
+            warnings,
+            cancel: &self.environment.cancel,
+            deadline: self.deadline,
+        };
+        function.call(&mut call, args)
     }
 
     fn wait(&mut self, duration: Duration) -> Result<(), Error> {

@@ -54,6 +54,10 @@ pub(crate) fn eval(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>) -> Result<Val
             let arguments = eval_all(arguments, row, exec)?;
             exec.call(function, &arguments)
         }
+        Expr::UserCall(at, arguments) => {
+            let arguments = eval_all(arguments, row, exec)?;
+            exec.call_user(*at, &arguments)
+        }
         Expr::ArrayCompare(compare) => array_compare(compare, row, exec),
         Expr::Expand(expand) => eval_expand(expand, row, exec),
         Expr::Question(question) => eval_question(question, row, exec),

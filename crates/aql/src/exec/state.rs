@@ -14,7 +14,9 @@ use super::pipeline::Pipeline;
 use super::row::Batch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::{self, Caches, Function, Warnings};
-use crate::plan::{CollectionId, Plan, SubqueryId};
+use crate::plan::{self, CollectionId, Plan, SubqueryId};
+use crate::queries::{Queries, UserCall, UserFunction};
+use crate::tracking::Tracked;
 
 /// Ends a running query from another thread. Cloning is cheap; all clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +91,10 @@ pub struct Stats {
     pub document_lookups: u64,
     /// Searches in an index.
     pub seeks: u64,
+    /// Searches that were made anew.
+    pub cursors_created: u64,
+    /// Searches that went on from another place.
+    pub cursors_rearmed: u64,
     /// Documents read without an index.
     pub scanned_full: u64,
     /// Documents read by an index.
@@ -119,11 +125,22 @@ pub(crate) struct State {
     pub(crate) caches: Caches,
     pub(crate) limits: Arc<Limits>,
     pub(crate) environment: Environment,
+    pub(crate) queries: Arc<Queries>,
+    pub(crate) tracked: Tracked,
+    pub(crate) user_functions: Vec<Arc<dyn UserFunction>>,
     pub(crate) stats: Stats,
     pub(crate) count_full: bool,
     pub(crate) started: Duration,
     pub(crate) memory: usize,
     pub(crate) checks: u32,
+}
+
+impl State {
+    /// Shows other threads how far the query has come.
+    pub(crate) fn note(&self) {
+        let warnings = self.warnings.entries().len();
+        self.tracked.note(self.stats.peak_memory_bytes, warnings);
+    }
 }
 
 /// The state together with the transaction, for one call.
@@ -146,6 +163,7 @@ impl Exec<'_> {
     pub(crate) fn check_now(&mut self) -> Result<()> {
         let state = &mut *self.state;
         state.checks = 0;
+        state.note();
         if state.environment.cancel.is_killed() {
             return Err(Error::new(ErrorKind::Killed, codes::QUERY_KILLED));
         }
@@ -197,6 +215,7 @@ impl Exec<'_> {
         let mut documents = Documents {
             txn: self.txn,
             environment: &state.environment,
+            queries: &state.queries,
             deadline: state.limits.runtime_max.map(|max| state.started + max),
             lookups: &mut state.stats.document_lookups,
         };
@@ -212,6 +231,22 @@ impl Exec<'_> {
             function: "",
         };
         Ok(function.call(&mut context, args)?)
+    }
+
+    /// Calls a user-defined function of the plan.
+    pub(crate) fn call_user(&mut self, at: usize, args: &[Value]) -> Result<Value> {
+        let state = &mut *self.state;
+        let name = state.plan.user_functions.get(at).map_or("", |name| name);
+        let Some(function) = state.user_functions.get(at) else {
+            return Err(plan::unknown_function(name));
+        };
+        let mut call = UserCall {
+            name,
+            warnings: &mut state.warnings,
+            cancel: &state.environment.cancel,
+            deadline: state.limits.runtime_max.map(|max| state.started + max),
+        };
+        Ok(function.call(&mut call, args)?)
     }
 
     /// Runs `body` with the steps of a subquery that have been started with a row.

@@ -128,6 +128,17 @@ pub trait DocumentSource {
     /// Those of the engine.
     fn collections(&mut self) -> Result<Vec<(String, String)>, Error>;
 
+    /// Calls a user-defined function by its upper-case name.
+    ///
+    /// # Errors
+    /// 1582 when there is none, and those of the function.
+    fn call_user(
+        &mut self,
+        name: &str,
+        args: &[Value],
+        warnings: &mut Warnings,
+    ) -> Result<Value, Error>;
+
     /// Waits for `duration`, but ends early with an error (1500) when the query is killed.
     ///
     /// # Errors

@@ -58,15 +58,12 @@ fn call_by_name(ctx: &mut Context<'_>, name: &Value, args: &[Value]) -> Outcome 
             format!("disallowed dynamic call to '{upper}'"),
         ));
     }
+    if upper.contains("::") {
+        return ctx.documents.call_user(&upper, args, ctx.warnings);
+    }
     let Some(function) = find(&upper) else {
-        let (code, message) = if upper.contains("::") {
-            let message = format!("user function '{upper}()' not found");
-            (codes::QUERY_FUNCTION_NOT_FOUND, message)
-        } else {
-            let message = format!("usage of unknown function '{upper}()'");
-            (codes::QUERY_FUNCTION_NAME_UNKNOWN, message)
-        };
-        return Err(Error::new(code, message));
+        let message = format!("usage of unknown function '{upper}()'");
+        return Err(Error::new(codes::QUERY_FUNCTION_NAME_UNKNOWN, message));
     };
     function.check_count(args.len())?;
     function.call(ctx, args)

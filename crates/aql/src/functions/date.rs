@@ -66,7 +66,7 @@ fn iso(ms: i64) -> Value {
 }
 
 /// The ISO text of an instant from elsewhere; `None` outside the years 0 to 9999.
-pub(super) fn iso_text(ms: i64) -> Option<Value> {
+pub(crate) fn iso_text(ms: i64) -> Option<Value> {
     civil::check(ms).map(iso)
 }
 

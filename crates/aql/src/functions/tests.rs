@@ -48,6 +48,14 @@ impl DocumentSource for Documents {
         Ok(vec![("17".to_owned(), "users".to_owned())])
     }
 
+    fn call_user(&mut self, name: &str, _: &[Value], _: &mut Warnings) -> Result<Value, Error> {
+        let code = codes::QUERY_FUNCTION_NOT_FOUND;
+        Err(Error::new(
+            code,
+            format!("user function '{name}()' not found"),
+        ))
+    }
+
     fn wait(&mut self, duration: Duration) -> Result<(), Error> {
         self.slept += duration;
         Ok(())

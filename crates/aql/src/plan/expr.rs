@@ -68,6 +68,8 @@ pub enum Expr {
     Range(Box<(Expr, Expr)>),
     /// `NAME(...)`
     Call(&'static Function, Vec<Expr>),
+    /// `NAMESPACE::NAME(...)`, by position among the plan's user-defined functions.
+    UserCall(usize, Vec<Expr>),
     /// `a ALL == b`
     ArrayCompare(Box<ArrayCompare>),
     /// `a[* ...]`
@@ -164,9 +166,11 @@ impl Expr {
                 visit(&pair.0);
                 visit(&pair.1);
             }
-            Expr::Array(items) | Expr::And(items) | Expr::Or(items) | Expr::Call(_, items) => {
-                items.iter().for_each(visit);
-            }
+            Expr::Array(items)
+            | Expr::And(items)
+            | Expr::Or(items)
+            | Expr::Call(_, items)
+            | Expr::UserCall(_, items) => items.iter().for_each(visit),
             Expr::Object(properties) => {
                 for (key, value) in properties {
                     if let Key::Computed(key) = key {
@@ -219,9 +223,11 @@ impl Expr {
                 visit(&mut pair.0);
                 visit(&mut pair.1);
             }
-            Expr::Array(items) | Expr::And(items) | Expr::Or(items) | Expr::Call(_, items) => {
-                items.iter_mut().for_each(visit);
-            }
+            Expr::Array(items)
+            | Expr::And(items)
+            | Expr::Or(items)
+            | Expr::Call(_, items)
+            | Expr::UserCall(_, items) => items.iter_mut().for_each(visit),
             Expr::Object(properties) => {
                 for (key, value) in properties {
                     if let Key::Computed(key) = key {

@@ -215,6 +215,8 @@ impl Lowerer<'_> {
     }
 }
 
+pub(crate) use expression::unknown_function;
+
 pub(crate) fn unknown_collection(name: &str) -> Error {
     let code = codes::ARANGO_DATA_SOURCE_NOT_FOUND;
     Error::invalid(code, format!("{}: {name}", code.text()))

@@ -97,6 +97,7 @@ impl Plan {
     pub fn is_pure(&self, expr: &Expr) -> bool {
         let own = match expr {
             Expr::Call(function, _) => function.deterministic,
+            Expr::UserCall(..) => false,
             Expr::Subquery(id, _) => self.is_block_pure(self.subquery(*id)),
             _ => true,
         };

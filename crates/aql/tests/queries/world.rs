@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aql::{Cancel, Context, Cursor, Environment, Limits, Options, PlanCache, Query};
+use aql::{Cancel, Context, Cursor, Environment, Limits, Options, Queries, Query};
 use database::{
     CollectionOptions, Database, Databases, PasswordSettings, Settings, Transaction,
     TransactionOptions, WriteOptions,
@@ -28,7 +28,7 @@ pub enum EngineKind {
 pub struct World {
     pub database: Database,
     environment: Environment,
-    plans: PlanCache,
+    queries: Arc<Queries>,
     /// The store's file; gone with the world.
     _folder: Option<tempfile::TempDir>,
 }
@@ -89,7 +89,7 @@ impl World {
         Self {
             database: databases.system(),
             environment,
-            plans: PlanCache::new(100),
+            queries: Queries::new(aql::Settings::recommended(), None),
             _folder: folder,
         }
     }
@@ -154,15 +154,7 @@ impl World {
         options: &Options,
         run: Run,
     ) -> aql::Result<Answer> {
-        let limits = Limits {
-            batch_rows: run.batch_rows,
-            ..Limits::recommended()
-        };
-        let ctx = Context {
-            environment: self.environment.clone(),
-            limits: Arc::new(limits),
-            plans: &self.plans,
-        };
+        let ctx = self.context(run.batch_rows);
         let query = self.query(text, bind, options, run.optimize);
         let mut cursor = aql::execute(&ctx, txn, &query)?;
         let rows = if run.as_json {
@@ -189,7 +181,24 @@ impl World {
         bind: &Object,
         options: &Options,
     ) -> aql::Result<aql::Explanation> {
-        aql::explain(&self.plans, txn, &self.query(text, bind, options, true))
+        let batch_rows = Limits::recommended().batch_rows;
+        aql::explain(
+            &self.context(batch_rows),
+            txn,
+            &self.query(text, bind, options, true),
+        )
+    }
+
+    fn context(&self, batch_rows: usize) -> Context<'_> {
+        let limits = Limits {
+            batch_rows,
+            ..Limits::recommended()
+        };
+        Context {
+            environment: self.environment.clone(),
+            limits: Arc::new(limits),
+            queries: &self.queries,
+        }
     }
 
     fn query<'q>(

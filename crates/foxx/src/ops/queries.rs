@@ -22,7 +22,7 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
 
 /// What all queries of all services share.
 pub(crate) struct Queries {
-    plans: aql::PlanCache,
+    shared: Arc<aql::Queries>,
     limits: Arc<aql::Limits>,
     version: Arc<str>,
 }
@@ -38,10 +38,21 @@ impl Queries {
         limits.runtime_max = Some(longest);
         let version = settings.server_version.as_str().into();
         Self {
-            plans: aql::PlanCache::new(settings.native.query_plans_max),
+            shared: aql::Queries::new(
+                aql::Settings {
+                    plans_max: settings.native.query_plans_max,
+                    ..aql::Settings::recommended()
+                },
+                None,
+            ),
             limits: Arc::new(limits),
             version,
         }
+    }
+
+    /// What services share with all other queries of the server.
+    pub(crate) fn shared(&self) -> &Arc<aql::Queries> {
+        &self.shared
     }
 }
 
@@ -134,14 +145,16 @@ fn start(
     transaction: &Transaction,
     query: &aql::Query<'_>,
 ) -> aql::Result<aql::Cursor> {
+    aql::execute(&query_context(context), transaction, query)
+}
+
+fn query_context(context: &Context) -> aql::Context<'_> {
     let queries = &context.shared.queries;
-    let environment = environment(context);
-    let ctx = aql::Context {
-        environment,
+    aql::Context {
+        environment: environment(context),
         limits: Arc::clone(&queries.limits),
-        plans: &queries.plans,
-    };
-    aql::execute(&ctx, transaction, query)
+        queries: &queries.shared,
+    }
 }
 
 /// Errors: 11 for collections beyond the caller's rights.
@@ -196,7 +209,7 @@ fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Resul
     Ok(Rows {
         text,
         count,
-        extra: extra(cursor),
+        extra: cursor.extra().into(),
     })
 }
 
@@ -249,7 +262,9 @@ fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> Op
     } else {
         result.set(
             "extra",
-            &call.scope.text(&json::to_string(&extra(&open.cursor))),
+            &call
+                .scope
+                .text(&json::to_string(&open.cursor.extra().into())),
         )?;
     }
     Ok(result)
@@ -268,34 +283,6 @@ fn close(call: &Call<'_>) -> OpResult {
     call.nothing()
 }
 
-/// `{stats, warnings}`
-fn extra(cursor: &aql::Cursor) -> Value {
-    let stats = cursor.stats();
-    let mut shown = Object::new();
-    shown.insert("writesExecuted", stats.writes_executed);
-    shown.insert("writesIgnored", stats.writes_ignored);
-    shown.insert("documentLookups", stats.document_lookups);
-    shown.insert("seeks", stats.seeks);
-    shown.insert("scannedFull", stats.scanned_full);
-    shown.insert("scannedIndex", stats.scanned_index);
-    shown.insert("filtered", stats.filtered);
-    shown.insert("httpRequests", 0);
-    if let Some(count) = stats.full_count {
-        shown.insert("fullCount", count);
-    }
-    let seconds = Value::from_f64(stats.execution_time.as_secs_f64()).unwrap_or_default();
-    shown.insert("executionTime", seconds);
-    shown.insert("peakMemoryUsage", stats.peak_memory_bytes);
-    let warnings = cursor
-        .warnings()
-        .iter()
-        .map(|w| warning(w.code, &w.message));
-    let mut extra = Object::new();
-    extra.insert("warnings", warnings.collect::<Vec<_>>());
-    extra.insert("stats", shown);
-    extra.into()
-}
-
 fn warning(code: error_codes::Code, message: &str) -> Value {
     let mut shown = Object::new();
     shown.insert("code", code.number());
@@ -306,13 +293,13 @@ fn warning(code: error_codes::Code, message: &str) -> Value {
 fn explain(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
     let (query, _) = query(call, &text)?;
-    let plans = &call.context.shared.queries.plans;
     let database = call.context.database()?;
+    let ctx = query_context(call.context);
     let explained = match &*call.context.transaction.borrow() {
-        Some(transaction) => aql::explain(plans, transaction, &query)?,
+        Some(transaction) => aql::explain(&ctx, transaction, &query)?,
         None => {
             let transaction = database.begin(TransactionOptions::read_only())?;
-            aql::explain(plans, &transaction, &query)?
+            aql::explain(&ctx, &transaction, &query)?
         }
     };
     check_access(call.context, database.name(), explained.collections())?;

@@ -44,6 +44,10 @@ pub(super) fn expression(plan: &Plan, expr: &Expr) -> Value {
         Expr::Call(function, _) => {
             object.insert("name", function.name);
         }
+        Expr::UserCall(at, _) => {
+            let name = plan.user_functions.get(*at).map_or("", |name| name);
+            object.insert("name", name);
+        }
         Expr::Once(_, inner) => return expression(plan, inner),
         Expr::Object(properties) => {
             let element = |(key, value): &(Key, Expr)| {
@@ -100,6 +104,7 @@ fn kind(expr: &Expr) -> (&'static str, i64) {
         Expr::Ternary(_) => ("ternary", 34),
         Expr::Range(_) => ("range", 49),
         Expr::Call(..) => ("function call", 47),
+        Expr::UserCall(..) => ("user function call", 48),
         Expr::ArrayCompare(_) => ("array compare", 81),
         Expr::Expand(_) => ("expansion", 38),
         Expr::Question(_) => ("array filter", 82),

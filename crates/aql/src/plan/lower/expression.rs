@@ -238,10 +238,7 @@ impl Lowerer<'_> {
     fn call(&mut self, name: &ast::Name, arguments: &[ast::Expr]) -> Result<Expr> {
         let upper = name.text.to_ascii_uppercase();
         if upper.contains("::") {
-            return Err(Error::invalid(
-                codes::QUERY_FUNCTION_NOT_FOUND,
-                format!("user function '{upper}()' not found"),
-            ));
+            return self.user_call(upper.into(), arguments);
         }
         let mut lowered = Vec::with_capacity(arguments.len());
         let mut upper = upper.as_str();
@@ -289,6 +286,22 @@ impl Lowerer<'_> {
         Ok(Expr::Call(function, lowered))
     }
 
+    fn user_call(&mut self, name: Arc<str>, arguments: &[ast::Expr]) -> Result<Expr> {
+        let arguments = self.all(arguments)?;
+        let known = self.plan.user_functions.iter();
+        if let Some(at) = known.clone().position(|known| *known == name) {
+            return Ok(Expr::UserCall(at, arguments));
+        }
+        if !self.catalog.has_user_function(&name)? {
+            return Err(unknown_function(&name));
+        }
+        self.plan.user_functions.push(name);
+        Ok(Expr::UserCall(
+            self.plan.user_functions.len() - 1,
+            arguments,
+        ))
+    }
+
     /// The name of a collection given as a bare name or `@@bind`.
     fn collection_argument(&mut self, argument: &ast::Expr) -> Result<Option<Arc<str>>> {
         let name = match &argument.kind {
@@ -303,6 +316,14 @@ impl Lowerer<'_> {
         self.note_read(collection)?;
         Ok(Some(name))
     }
+}
+
+/// 1582 for a user-defined function.
+pub(crate) fn unknown_function(name: &str) -> Error {
+    Error::invalid(
+        codes::QUERY_FUNCTION_NOT_FOUND,
+        format!("user function '{name}()' not found"),
+    )
 }
 
 fn fold_array(items: Vec<Expr>) -> Expr {

@@ -1,0 +1,105 @@
+//! What all queries of a server share.
+
+use std::sync::Arc;
+
+use database::Database;
+use value::Value;
+
+use crate::cache::PlanCache;
+use crate::exec::Cancel;
+use crate::functions::{Error, Warnings};
+use crate::tracking::{Properties, Tracking};
+
+/// Sizes of what queries share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Query texts whose plans are kept; 0 keeps none.
+    pub plans_max: usize,
+    /// What is tracked at first.
+    pub tracking: Properties,
+}
+
+impl Settings {
+    /// Values for a server.
+    pub const fn recommended() -> Self {
+        Self {
+            plans_max: 4096,
+            tracking: Properties::documented(),
+        }
+    }
+}
+
+/// What all queries of a server share; one for each server.
+pub struct Queries {
+    plans: PlanCache,
+    tracking: Tracking,
+    functions: Option<Arc<dyn UserFunctions>>,
+}
+
+impl Queries {
+    /// Without `functions` every call of a user-defined function fails with 1582.
+    pub fn new(settings: Settings, functions: Option<Arc<dyn UserFunctions>>) -> Arc<Self> {
+        Arc::new(Self {
+            plans: PlanCache::new(settings.plans_max),
+            tracking: Tracking::new(settings.tracking),
+            functions,
+        })
+    }
+
+    /// Plans to use again.
+    pub fn plans(&self) -> &PlanCache {
+        &self.plans
+    }
+
+    /// Which queries run, and which were slow.
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
+    }
+
+    /// The user-defined function of a name in any case.
+    pub(crate) fn find_function(
+        &self,
+        database: &Database,
+        name: &str,
+    ) -> Result<Option<Arc<dyn UserFunction>>, Error> {
+        match &self.functions {
+            Some(functions) => functions.find(database, &name.to_ascii_uppercase()),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The functions that users defined.
+pub trait UserFunctions: Send + Sync {
+    /// The function of an upper-case name such as `MY::TEMPERATURE::CELSIUS`, as it is registered
+    /// now. Called for each such name when a query is planned and again when it starts, so it
+    /// should not compile anything that it compiled before.
+    ///
+    /// # Errors
+    /// Those of the engine. A name that is not registered is no error.
+    fn find(&self, database: &Database, name: &str)
+    -> Result<Option<Arc<dyn UserFunction>>, Error>;
+}
+
+/// A function that a user defined. It may be called from any thread, one call after the other
+/// within a query.
+pub trait UserFunction: Send + Sync {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// What the function throws, as 1583; 1500 when the query was killed or its time is over
+    /// meanwhile; 1581 for code that is no function.
+    fn call(&self, ctx: &mut UserCall<'_>, args: &[Value]) -> Result<Value, Error>;
+}
+
+/// What a user-defined function may know of the query that calls it.
+pub struct UserCall<'q> {
+    /// The function's name as the query has it, in upper case.
+    pub name: &'q str,
+    /// Takes the warnings that the function adds.
+    pub warnings: &'q mut Warnings,
+    /// Tells whether the query was killed.
+    pub cancel: &'q Cancel,
+    /// When the query's time is over, on the platform's monotonic clock.
+    pub deadline: Option<std::time::Duration>,
+}
