@@ -34,6 +34,7 @@ mod settings;
 mod shared;
 mod text;
 mod titles;
+mod transactions;
 mod workers;
 
 use std::net::SocketAddr;
@@ -305,6 +306,23 @@ impl Foxx {
         options: &TestOptions,
     ) -> Result<TestReport> {
         lifecycle::run_tests(&self.0, database, mount, options)
+    }
+
+    /// Runs a transaction that a client sends as JavaScript, with the rights of `user`, or all.
+    /// `definition` is the public object: `collections`, `action` (a text), `params` and so on.
+    /// Answers the JSON text of what the action returned.
+    ///
+    /// # Errors
+    /// 1228; 10 and 1203 for a definition that does not hold; what the action threw, as 1650 where
+    /// it has no number; 1200 and whatever else a commit meets; 500 beyond a worker's limits.
+    /// Nothing was written.
+    pub fn run_transaction(
+        &self,
+        database: &str,
+        user: Option<&str>,
+        definition: &Value,
+    ) -> Result<String> {
+        transactions::run(&self.0, database, user, definition)
     }
 
     /// The OpenAPI 2.0 document as JSON text.

@@ -25,6 +25,11 @@ impl Mount {
         }
     }
 
+    /// Stands for a part of the server that runs code as if it were a service.
+    pub(crate) fn of_server(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The mount as text, with its leading slash.
     pub fn as_str(&self) -> &str {
         &self.0

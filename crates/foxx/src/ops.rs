@@ -11,6 +11,7 @@ mod request;
 mod rights;
 mod system;
 mod transactions;
+mod users;
 
 use std::rc::Rc;
 
@@ -66,6 +67,7 @@ pub(crate) fn install(scope: &Scope, context: &Rc<Context>) -> Result<Value, Exc
     documents::register(&mut registrar);
     queries::register(&mut registrar);
     transactions::register(&mut registrar);
+    users::register(&mut registrar);
     match registrar.failed {
         Some(exception) => Err(exception),
         None => Ok(ops),

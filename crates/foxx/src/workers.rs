@@ -57,6 +57,13 @@ pub(crate) enum JobKind {
     Tests { files: String, options: String },
     /// Describe the routes.
     Swagger,
+    /// Run a transaction of a client in a VM of its own.
+    Transaction {
+        /// The public object as JSON.
+        definition: String,
+        /// Whose rights it has; `None` for all.
+        user: Option<String>,
+    },
 }
 
 /// A file to be parsed.

@@ -28,21 +28,6 @@ const MODULES = {
     '_relation',
   ],
   '@arangodb/tasks': ['get', 'register', 'unregister'],
-  '@arangodb/users': [
-    'all',
-    'document',
-    'grantCollection',
-    'grantDatabase',
-    'isValid',
-    'permission',
-    'reload',
-    'remove',
-    'replace',
-    'revokeCollection',
-    'revokeDatabase',
-    'save',
-    'update',
-  ],
 };
 
 function refusal(what) {

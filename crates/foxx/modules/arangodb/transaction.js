@@ -53,7 +53,8 @@ function compile(source) {
   }
 }
 
-function executeTransaction(options) {
+// `convert` changes the result before the commit.
+function executeTransaction(options, convert = (result) => result) {
   if (options === null || typeof options !== 'object') {
     throw new ArangoError({ errorNum: 10, errorMessage: 'missing/invalid transaction definition' });
   }
@@ -62,7 +63,7 @@ function executeTransaction(options) {
   state.ops.txBegin(JSON.stringify({ ...others, ...readCollections(collections) }));
   let result;
   try {
-    result = run(params);
+    result = convert(run(params));
   } catch (error) {
     state.ops.txAbort();
     throw error;

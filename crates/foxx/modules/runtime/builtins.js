@@ -23,6 +23,7 @@ const OWN = {
     require('../arangodb/sessions/header_transport.js'),
   // Differs per requiring service, so the loader answers it; listed to make the name resolve.
   '@arangodb/locals': () => undefined,
+  '@arangodb/users': () => require('../arangodb/users.js'),
   '@arangodb/request': () => require('../arangodb/request.js'),
   console: () => globalThis.console,
   crypto: () => require('../node/crypto.js'),

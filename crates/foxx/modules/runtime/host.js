@@ -28,6 +28,7 @@ function createHost(init) {
       const { describeApi } = require('../framework/swagger.js');
       return JSON.stringify(describeApi(service));
     },
+    runTransaction: (definitionJson) => runTransaction(JSON.parse(definitionJson)),
     makeError: errors.makeError,
     describeError: (error) => JSON.stringify(describeError(error)),
   };
@@ -44,6 +45,30 @@ function runScript(service, path, argv) {
     return text === undefined ? 'null' : text;
   } finally {
     context.argv = before;
+  }
+}
+
+// What came of a transaction that a client sent: its result, or what it threw.
+function runTransaction(definition) {
+  const { executeTransaction } = require('../arangodb/transaction.js');
+  try {
+    if (typeof definition.action !== 'string') {
+      throw errors.makeError(10, 'missing/invalid action definition for transaction');
+    }
+    // The result is turned into text while the transaction can still be rolled back.
+    const result = executeTransaction(definition, (value) => JSON.stringify(value));
+    return `{"result":${result === undefined ? null : result}}`;
+  } catch (thrown) {
+    const isObject = thrown !== null && typeof thrown === 'object';
+    const error =
+      isObject && typeof thrown.errorNum === 'number'
+        ? {
+            errorNum: thrown.errorNum,
+            errorMessage: String(thrown.errorMessage || thrown.message || ''),
+            status: thrown.code >= 400 && thrown.code <= 599 ? thrown.code : undefined,
+          }
+        : { errorNum: 1650, errorMessage: isObject ? errors.headLine(thrown) : String(thrown) };
+    return JSON.stringify({ error });
   }
 }
 

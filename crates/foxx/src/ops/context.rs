@@ -24,7 +24,7 @@ pub(crate) struct Context {
     make_error: OnceCell<Value>,
     pub(super) request: RefCell<Option<Arc<ServiceRequest>>>,
     pub(super) response: RefCell<Option<ServiceResponse>>,
-    /// Whose rights the running code has; `None` for all rights.
+    /// Who asked for what runs; `None` for nobody in particular.
     user: RefCell<Option<Arc<str>>>,
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
@@ -69,11 +69,15 @@ impl Context {
         self.act_as(request.user.as_deref());
     }
 
-    /// From now on the code has the rights of this user, if the server asks for logins; `None`
-    /// stands for all rights: requests without login, scripts, loading.
+    /// From now on the code runs for this user; `None` stands for requests without login, scripts
+    /// and loading.
     pub(crate) fn act_as(&self, user: Option<&str>) {
-        let limited = user.filter(|_| self.shared.settings.authentication_enabled);
-        self.user.replace(limited.map(Arc::from));
+        self.user.replace(user.map(Arc::from));
+    }
+
+    /// Who asked for what runs.
+    pub(super) fn user(&self) -> Option<Arc<str>> {
+        self.user.borrow().clone()
     }
 
     pub(crate) fn take_response(&self) -> Option<ServiceResponse> {
@@ -96,9 +100,13 @@ impl Context {
         }
     }
 
-    /// The user whose rights bound what ops may do; `None` for all rights.
+    /// The user whose rights bound what ops may do; `None` for all rights, which everybody has
+    /// where the server asks for no logins.
     pub(super) fn limited_user(&self) -> Option<Arc<str>> {
-        self.user.borrow().clone()
+        let user = self.user.borrow();
+        let limited = user.as_ref()?;
+        let asks = self.shared.settings.authentication_enabled;
+        asks.then(|| Arc::clone(limited))
     }
 
     /// The database that ops act on.

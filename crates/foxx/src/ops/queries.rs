@@ -71,14 +71,9 @@ struct Rows {
 }
 
 fn environment(context: &Context) -> aql::Environment {
-    let user = context
-        .request
-        .borrow()
-        .as_ref()
-        .and_then(|request| request.user.clone());
     aql::Environment {
         platform: context.shared.platform.clone(),
-        user: user.map(Into::into),
+        user: context.user(),
         version: Arc::clone(&context.shared.queries.version),
         cancel: aql::Cancel::new(),
     }

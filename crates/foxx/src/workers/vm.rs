@@ -45,6 +45,7 @@ struct Host {
     run_script: Value,
     run_tests: Value,
     swagger: Value,
+    run_transaction: Value,
     describe_error: Value,
 }
 
@@ -145,6 +146,22 @@ impl ServiceVm {
         let time = self.shared.settings.workers.load_time_max;
         self.run(Purpose::Load, time, |host, _| {
             host.swagger.call(&[])?.to_text()
+        })
+    }
+
+    /// Runs a transaction of a client with the rights of `user`; answers `{result}` or `{error}`
+    /// as JSON.
+    pub(super) fn run_transaction(
+        &mut self,
+        definition: &str,
+        user: Option<&str>,
+    ) -> Result<String> {
+        self.context.act_as(user);
+        let time = self.shared.settings.workers.script_time_max;
+        self.run(Purpose::Script, time, |host, scope| {
+            host.run_transaction
+                .call(&[&scope.text(definition)])?
+                .to_text()
         })
     }
 
@@ -305,6 +322,7 @@ fn boot(scope: &Scope, context: &Rc<Context>) -> std::result::Result<Host, Excep
         run_script: host.get("runScript")?,
         run_tests: host.get("runTests")?,
         swagger: host.get("swagger")?,
+        run_transaction: host.get("runTransaction")?,
         describe_error: host.get("describeError")?,
     })
 }

@@ -190,6 +190,10 @@ impl Worker {
                 .new_vm(service)?
                 .run_tests(&files, &options)
                 .map(Outcome::Text),
+            JobKind::Transaction { definition, user } => self
+                .new_vm(service)?
+                .run_transaction(&definition, user.as_deref())
+                .map(Outcome::Text),
             JobKind::Swagger => {
                 let vm = self.loaded_vm(service)?;
                 let result = vm.swagger().map(Outcome::Text);

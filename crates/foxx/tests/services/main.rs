@@ -11,3 +11,4 @@ mod lifecycle;
 mod limits;
 mod machine;
 mod rights;
+mod transactions;
