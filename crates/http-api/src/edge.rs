@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aql::Cancel;
 use error_codes::codes;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -14,15 +15,17 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
+use crate::jobs::{Later, Owner};
 use crate::message::{Reply, Request, segments};
 use crate::route::{self, Found};
 use crate::state::{Api, Call};
-use crate::{body, cors, services};
+use crate::{body, cors, resources, services};
 
 /// Where a path leads: the database, and where in the path its own part begins.
 type Target = (Cow<'static, str>, usize);
 
 const OMIT_CHALLENGE: HeaderName = HeaderName::from_static("x-omit-www-authenticate");
+const ASYNC: &str = "x-arango-async";
 const QUEUE_TIME: HeaderName = HeaderName::from_static("x-arango-queue-time-seconds");
 
 /// Where services are managed.
@@ -140,11 +143,54 @@ async fn respond(
         body,
         peer,
         local,
+        cancel: Cancel::new(),
     };
+    match Later::parse(request.header(ASYNC)) {
+        None => dispatch(api, request).await,
+        Some(later) => Ok((accept(api, request, later).await?, Author::Server)),
+    }
+}
+
+async fn dispatch(api: &Arc<Api>, request: Request) -> Result<(Reply, Author)> {
     if is_builtin(request.path()) {
         return Ok((builtin(api, request).await?, Author::Server));
     }
     Ok((services::answer(api, request).await?, Author::Service))
+}
+
+/// Answers a request that is to be done later, and does it. Whoever needs a login for it must
+/// have one now.
+async fn accept(api: &Arc<Api>, request: Request, later: Later) -> Result<Reply> {
+    let identity = identify(api, &request).await?;
+    if is_builtin(request.path()) && !identity.is_known() {
+        return Err(Error::unauthorized());
+    }
+    let cancel = request.cancel.clone();
+    let (task_api, reply) = (api.clone(), Reply::empty(StatusCode::ACCEPTED));
+    if later == Later::Forget {
+        api.jobs.begin_forgotten()?;
+        tokio::spawn(async move {
+            // Nobody is told; what failed inside was logged there.
+            let _ = dispatch(&task_api, request).await;
+            task_api.jobs.forget();
+        });
+        return Ok(reply);
+    }
+    let id = api.databases.next_tick()?;
+    let owner = Owner {
+        database: request.database.to_string(),
+        user: identity.shared_user(),
+    };
+    api.jobs.begin(id, owner, cancel.clone())?;
+    tokio::spawn(async move {
+        let answer = match dispatch(&task_api, request).await {
+            _ if cancel.is_killed() => Error::plain(codes::REQUEST_CANCELED).into_reply(),
+            Ok((reply, _)) => reply,
+            Err(error) => error.into_reply(),
+        };
+        task_api.jobs.finish(id, answer);
+    });
+    Ok(reply.with(resources::jobs::ID, &id.to_string()))
 }
 
 /// Takes API version and database off a path. The database is `_system` if none is named.
@@ -184,6 +230,9 @@ async fn builtin(api: &Arc<Api>, request: Request) -> Result<Reply> {
         let text = format!("more than {limit} requests are waiting (http.requests-max)");
         return Err(Error::new(codes::QUEUE_FULL, text));
     };
+    if request.cancel.is_killed() {
+        return Err(Error::plain(codes::REQUEST_CANCELED));
+    }
     let api = api.clone();
     let handled = tokio::task::spawn_blocking(move || {
         let reply = handle(&api, &request);
@@ -243,8 +292,8 @@ fn check_transaction(request: &Request, route: &route::Route) -> Result<()> {
     Ok(())
 }
 
-/// Who asks a service; wrong credentials are no failure there.
-pub(crate) async fn identify_for_service(api: &Arc<Api>, request: &Request) -> Result<Identity> {
+/// Who asks; wrong credentials are no failure yet.
+pub(crate) async fn identify(api: &Arc<Api>, request: &Request) -> Result<Identity> {
     let Some(authorization) = request.header("authorization") else {
         let off = !api.settings.authentication;
         return Ok(if off { Identity::Off } else { Identity::Nobody });

@@ -25,6 +25,7 @@ mod cursors;
 mod edge;
 mod error;
 mod identity;
+mod jobs;
 mod message;
 mod query;
 mod resources;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use aql::Cancel;
 use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode, Uri, header};
@@ -29,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) peer: SocketAddr,
     /// Our own address on this connection.
     pub(crate) local: SocketAddr,
+    /// Ends what the request does.
+    pub(crate) cancel: Cancel,
 }
 
 impl Request {

@@ -86,7 +86,7 @@ impl<'a> Listed<'a> {
     fn new(call: &Call<'a>, query: &Query<'_>) -> Result<Self> {
         let queries = &call.api.queries;
         let id = call.api.databases.next_tick()?;
-        let cancel = Cancel::new();
+        let cancel = call.request.cancel.clone();
         let running = Running {
             id,
             database: call.request.database.to_string(),

@@ -8,6 +8,7 @@ mod documents;
 mod foxx;
 mod import;
 mod indexes;
+pub(crate) mod jobs;
 mod open;
 mod queries;
 mod users;
@@ -24,6 +25,7 @@ pub(crate) static ALL: &[&[Route]] = &[
     databases::ROUTES,
     queries::ROUTES,
     users::ROUTES,
+    jobs::ROUTES,
     foxx::ROUTES,
     open::ROUTES,
     admin::ROUTES,

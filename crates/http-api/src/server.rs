@@ -64,6 +64,7 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
                 _ = housekeeping.tick() => {
                     self.api.cursors.sweep();
+                    self.api.jobs.sweep();
                     continue;
                 }
                 _ = stop.wait_for(|stop| *stop) => break,

@@ -19,7 +19,7 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
     let Some(found) = api.foxx.find(&request.database, request.path()) else {
         return Err(nobody(api, &request));
     };
-    let identity = edge::identify_for_service(api, &request).await?;
+    let identity = edge::identify(api, &request).await?;
     if needs_login(found.service.mount().as_str(), &api.settings) && !identity.is_known() {
         return Err(Error::unauthorized());
     }

@@ -40,6 +40,12 @@ pub struct Settings {
     /// Bytes of results that wait to be fetched, of all cursors together; a query that would
     /// make more fails.
     pub results_bytes_max: usize,
+    /// Requests to be answered later whose answers are made or wait to be fetched; more get 503.
+    pub jobs_max: usize,
+    /// How long such an answer waits to be fetched.
+    pub job_lifetime: Duration,
+    /// Bytes of such answers, of all together; an answer that does not fit becomes 503.
+    pub job_results_bytes_max: usize,
     /// Documents of an import that are written in one transaction at most.
     pub import_batch_rows: usize,
     /// Bytes of an import's body that are written in one transaction, except for the last
@@ -74,6 +80,9 @@ impl Settings {
             cursor_lifetime_max: Duration::from_secs(24 * 3600),
             cursors_max: 10_000,
             results_bytes_max: 2 << 30,
+            jobs_max: 1_000,
+            job_lifetime: Duration::from_secs(3600),
+            job_results_bytes_max: 512 << 20,
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,

@@ -13,6 +13,7 @@ use crate::credentials::{self, Credentials};
 use crate::cursors::Cursors;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
+use crate::jobs::Jobs;
 use crate::message::Request;
 use crate::query::Queries;
 use crate::route::Access;
@@ -29,6 +30,7 @@ pub struct Api {
     pub(crate) platform: Platform,
     pub(crate) cursors: Cursors,
     pub(crate) queries: Queries,
+    pub(crate) jobs: Jobs,
     pub(crate) admission: Arc<Semaphore>,
     secret: Secret,
     address: OnceLock<SocketAddr>,
@@ -45,6 +47,7 @@ impl Api {
     ) -> Arc<Self> {
         let cursors = Cursors::new(platform.clone(), settings.cursors_max);
         let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
+        let jobs = Jobs::new(platform.clone(), &settings);
         let admission = Arc::new(Semaphore::new(settings.requests_max));
         Arc::new(Self {
             settings,
@@ -53,6 +56,7 @@ impl Api {
             platform,
             cursors,
             queries,
+            jobs,
             admission,
             secret,
             address: OnceLock::new(),

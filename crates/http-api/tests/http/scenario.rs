@@ -15,6 +15,9 @@ use crate::harness::{Answer, Host};
 
 type Files = BTreeMap<String, String>;
 
+/// How often an exchange is repeated that waits for something; far more often than it takes.
+const UNTIL_TRIES: u32 = 30_000;
+
 /// What a scenario file says.
 #[derive(Default)]
 struct Scenario {
@@ -34,6 +37,7 @@ struct Exchange {
     chunks: Vec<String>,
     bundle: Option<String>,
     parts: Vec<String>,
+    until: bool,
     status: u16,
     expected_headers: Vec<String>,
     json: String,
@@ -121,6 +125,7 @@ impl Scenario {
                 None => exchange.body = Some(rest),
             },
             ">chunk" => exchange.chunks.push(rest),
+            ">until" => exchange.until = true,
             ">zip" => exchange.bundle = Some(rest),
             ">part" => exchange.parts.push(rest),
             "<" => match rest.parse() {
@@ -155,10 +160,18 @@ pub fn run(text: &str) -> Vec<String> {
             expand(text, captures, &scenario.bundles)
         };
         let request = encode(exchange, &scenario.bundles, |text| replace(text, &captures));
-        let mut client = host.connect();
-        client.write(&request);
-        let answer = client.read_answer(exchange.target.starts_with("HEAD "));
-        for why in check(exchange, &answer, &mut captures, replace) {
+        let mut tries = if exchange.until { UNTIL_TRIES } else { 1 };
+        let (answer, whys) = loop {
+            let mut client = host.connect();
+            client.write(&request);
+            let answer = client.read_answer(exchange.target.starts_with("HEAD "));
+            let whys = check(exchange, &answer, &mut captures, replace);
+            tries -= 1;
+            if whys.is_empty() || tries == 0 {
+                break (answer, whys);
+            }
+        };
+        for why in whys {
             let body: String = answer.text().chars().take(600).collect();
             failures.push(format!(
                 "line {}: {why}\n    {} {body}",
@@ -192,6 +205,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "header_bytes_max" => settings.header_bytes_max = number(),
         "url_bytes_max" => settings.url_bytes_max = number(),
         "cursors_max" => settings.cursors_max = number(),
+        "jobs_max" => settings.jobs_max = number(),
         "results_bytes_max" => settings.results_bytes_max = number(),
         "session_lifetime_s" => settings.session_lifetime = Duration::from_secs(number() as u64),
         "trusted_origin" => settings.trusted_origins.push(value.to_owned()),
