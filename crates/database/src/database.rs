@@ -18,9 +18,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, DatabaseId};
 use crate::index::{Index, IndexKind};
 use crate::layout;
+use crate::locks::{HeldLocks, LockRequest};
 use crate::names;
 use crate::shared::Shared;
-use crate::transaction::{Transaction, TransactionOptions};
+use crate::transaction::{CollectionLocks, Transaction, TransactionOptions};
 
 /// A database. Cloning is cheap; all clones are the same.
 #[derive(Clone)]
@@ -92,10 +93,42 @@ impl Database {
         &self.inner.shared
     }
 
-    /// Begins a transaction on what is committed now. Dropping it rolls it back.
+    /// Begins a transaction on what is committed when it has its locks, which it waits for.
+    /// Dropping it rolls it back.
     ///
-    /// Errors: 1228 after the database was dropped; the engine's.
+    /// Errors: 1228 after the database was dropped; 18, 30 (locks); the engine's.
     pub fn begin(&self, options: TransactionOptions) -> Result<Transaction> {
+        let locks = self.request_locks(&options);
+        self.begin_with(options, locks)
+    }
+
+    /// Asks for the locks of a transaction that is to begin later: for callers who must not
+    /// block a thread, and wait for [`LockRequest::on_granted`].
+    pub fn request_locks(&self, options: &TransactionOptions) -> LockRequest {
+        let wants = if options.locks == CollectionLocks::default() {
+            Vec::new()
+        } else {
+            options.locks.resolve(&self.catalog())
+        };
+        self.inner.shared.locks.request(wants)
+    }
+
+    /// Begins a transaction with the locks that were asked for with the same options. Waits for
+    /// them.
+    ///
+    /// Errors: as [`Self::begin`].
+    pub fn begin_with(
+        &self,
+        options: TransactionOptions,
+        locks: LockRequest,
+    ) -> Result<Transaction> {
+        self.check_not_dropped()?;
+        let timeout = options.lock_timeout;
+        let timeout = timeout.unwrap_or(self.inner.shared.settings.lock_timeout);
+        self.begin_locked(options, locks.wait(timeout)?)
+    }
+
+    fn begin_locked(&self, options: TransactionOptions, locks: HeldLocks) -> Result<Transaction> {
         self.check_not_dropped()?;
         let begin = if options.read_only {
             BeginOptions::read_only()
@@ -106,7 +139,8 @@ impl Database {
         let txn = self.inner.shared.engine.begin(begin)?;
         let catalog = Arc::clone(&slot);
         drop(slot);
-        Ok(Transaction::new(self.clone(), txn, catalog, options))
+        let database = self.clone();
+        Ok(Transaction::new(database, txn, catalog, options, locks))
     }
 
     /// Runs `body` in a transaction and commits it; begins again after a conflict, at most
@@ -117,13 +151,48 @@ impl Database {
     pub fn run<T>(
         &self,
         options: &TransactionOptions,
+        body: impl FnMut(&mut Transaction) -> Result<T>,
+    ) -> Result<T> {
+        let retries_max = self.inner.shared.settings.conflict_retries_max;
+        self.run_up_to(retries_max, options, body)
+    }
+
+    /// The same for a client's query: begins again at most `query_conflict_retries_max` times.
+    ///
+    /// Errors: as [`Self::run`].
+    pub fn run_query<T>(
+        &self,
+        options: &TransactionOptions,
+        body: impl FnMut(&mut Transaction) -> Result<T>,
+    ) -> Result<T> {
+        let retries_max = self.inner.shared.settings.query_conflict_retries_max;
+        self.run_up_to(retries_max, options, body)
+    }
+
+    fn run_up_to<T>(
+        &self,
+        retries_max: usize,
+        options: &TransactionOptions,
         mut body: impl FnMut(&mut Transaction) -> Result<T>,
     ) -> Result<T> {
-        self.inner.shared.retry(|| {
-            let mut transaction = self.begin(options.clone())?;
-            let result = body(&mut transaction)?;
-            transaction.commit()?;
-            Ok(result)
+        // Locks are kept from attempt to attempt: what was waited for is not lost to a conflict
+        // with what happened meanwhile.
+        let mut kept: Option<HeldLocks> = None;
+        self.inner.shared.retry_up_to(retries_max, || {
+            let locks = kept.take();
+            let mut transaction = match locks.filter(|locks| !locks.is_empty()) {
+                Some(locks) => self.begin_locked(options.clone(), locks)?,
+                None => self.begin(options.clone())?,
+            };
+            let (locks, result) = match body(&mut transaction) {
+                Ok(result) => {
+                    let (locks, committed) = transaction.commit_and_keep_locks();
+                    (locks, committed.map(|()| result))
+                }
+                Err(error) => (transaction.into_locks(), Err(error)),
+            };
+            kept = Some(locks);
+            result
         })
     }
 

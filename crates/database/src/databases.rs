@@ -14,6 +14,7 @@ use crate::collection::CollectionOptions;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::DatabaseId;
+use crate::open_transactions::OpenTransactions;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::users::{ANY, DatabaseGrant, Level, UserChanges, Users};
@@ -78,6 +79,7 @@ struct Inner {
     shared: Arc<Shared>,
     list: RwLock<List>,
     users: Users,
+    open_transactions: OpenTransactions,
 }
 
 struct List {
@@ -104,6 +106,7 @@ impl Databases {
         Ok(Self {
             inner: Arc::new(Inner {
                 users: Users::new(Arc::clone(&shared), system),
+                open_transactions: OpenTransactions::new(Arc::clone(&shared)),
                 shared,
                 list: RwLock::new(list),
             }),
@@ -135,6 +138,11 @@ impl Databases {
     /// Users and what they may do.
     pub fn users(&self) -> &Users {
         &self.inner.users
+    }
+
+    /// The transactions that clients hold open.
+    pub fn open_transactions(&self) -> &OpenTransactions {
+        &self.inner.open_transactions
     }
 
     /// Creates a database with its system collections and gives `users` the right to administer
@@ -189,14 +197,19 @@ impl Databases {
         Ok(database)
     }
 
-    /// Removes a database with all that is in it. Handles to it go on to exist and fail.
+    /// Removes a database with all that is in it. Handles to it go on to exist and fail; its open
+    /// transactions are rolled back.
     ///
     /// Errors: 1228; 11 for `_system`.
     pub fn drop(&self, name: &str) -> Result<()> {
         if name == SYSTEM {
             return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
         }
+        let database = self.find(name);
         self.inner.shared.retry(|| self.try_drop(name))?;
+        if let Some(database) = database {
+            self.inner.open_transactions.abort_all(&database, None);
+        }
         self.inner.users.forget_database(name)
     }
 
@@ -242,10 +255,13 @@ impl Databases {
         &self.inner.shared.engine
     }
 
-    /// An orderly end: gives reservations back, then closes the engine.
+    /// An orderly end: rolls open transactions back and ends waiting for locks, gives
+    /// reservations back, then closes the engine.
     ///
     /// Errors: the engine's.
     pub fn close(&self) -> Result<()> {
+        self.inner.shared.locks.close();
+        self.inner.open_transactions.abort_everything();
         let databases: Vec<Database> = self.inner.list.read().by_name.values().cloned().collect();
         for database in databases {
             database.release_keys()?;

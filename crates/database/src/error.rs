@@ -94,6 +94,16 @@ impl Error {
         Self::with_message(ErrorKind::Limit, codes::BAD_PARAMETER, message)
     }
 
+    /// As [`Self::limit`], of something that grows while the server runs.
+    pub(crate) fn resource_limit(setting: &'static str, max: usize, actual: usize) -> Self {
+        let code = codes::RESOURCE_LIMIT;
+        let message = format!(
+            "{}: {setting} is {max}, this would be {actual}",
+            code.text()
+        );
+        Self::with_message(ErrorKind::Limit, code, message)
+    }
+
     /// A wrong parameter.
     pub(crate) fn bad_parameter(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_message(ErrorKind::Invalid, codes::BAD_PARAMETER, message)

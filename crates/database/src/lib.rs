@@ -35,8 +35,10 @@ mod ids;
 mod index;
 mod key_generator;
 mod layout;
+mod locks;
 mod merge;
 mod names;
+mod open_transactions;
 mod revision;
 mod settings;
 mod shared;
@@ -55,12 +57,16 @@ pub use expiry::{ExpiryLimits, ExpiryReport};
 pub use ids::{CollectionId, DatabaseId, IndexId};
 pub use index::{Index, IndexKind};
 pub use key_generator::{KeyGeneratorKind, KeyOptions};
+pub use locks::LockRequest;
+pub use open_transactions::{
+    LeasedTransaction, OpenTransaction, OpenTransactions, TransactionId, TransactionStatus,
+};
 pub use revision::Revision;
 pub use settings::{PasswordSettings, Settings};
 pub use transaction::{
-    Checksum, CollectionAccess, DocumentPage, Figures, IndexEntry, IndexPage, IndexRange,
-    IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction, TransactionOptions,
-    WriteOptions, WriteResult,
+    Checksum, CollectionAccess, CollectionLocks, DocumentPage, Figures, IndexEntry, IndexPage,
+    IndexRange, IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction,
+    TransactionOptions, WriteOptions, WriteResult,
 };
 pub use users::{DatabaseGrant, Level, User, UserChanges, Users};
 pub use verify::{Difference, Verification, verify, verify_nothing_is_left};

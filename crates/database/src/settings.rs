@@ -1,5 +1,7 @@
 //! Limits and costs of this crate.
 
+use std::time::Duration;
+
 /// Settings of [`crate::Databases`]. Field names appear in errors of kind
 /// [`crate::ErrorKind::Limit`].
 #[derive(Clone, Debug)]
@@ -18,6 +20,31 @@ pub struct Settings {
     pub index_entry_bytes_max: usize,
     /// How often [`crate::Database::run`] and catalog changes begin again after a conflict.
     pub conflict_retries_max: usize,
+    /// The same for [`crate::Database::run_query`]. With 0 whoever asks is told of the conflict,
+    /// as clients of queries expect, which have retries of their own.
+    pub query_conflict_retries_max: usize,
+    /// The longest pause before beginning again. Pauses are random and double from conflict to
+    /// conflict.
+    pub conflict_pause_max: Duration,
+    /// How long a transaction waits for locks of collections unless it says so itself.
+    pub lock_timeout: Duration,
+    /// Threads that wait for locks at once; a further one is told 18 (or 1200, if it did not ask
+    /// for a lock itself).
+    pub lock_waiters_max: usize,
+    /// Bytes that one transaction writes at most, index entries included, unless it says so
+    /// itself.
+    pub transaction_bytes_max: usize,
+    /// Open transactions that clients hold, of all databases together; see
+    /// [`crate::OpenTransactions`].
+    pub open_transactions_max: usize,
+    /// Bytes written by all of them together.
+    pub open_transactions_bytes_max: usize,
+    /// Such a transaction is rolled back when nobody used it for that long.
+    pub open_transaction_idle_timeout: Duration,
+    /// How long a call waits for another one that uses the same such transaction.
+    pub open_transaction_lease_timeout: Duration,
+    /// Finished ones whose end is remembered.
+    pub finished_transactions_max: usize,
     /// Documents that one transaction of an index build covers.
     pub index_build_documents: usize,
     /// Expired documents that one transaction removes at most.
@@ -63,6 +90,16 @@ impl Settings {
             index_fields_max: 32,
             index_entry_bytes_max: 16 << 10,
             conflict_retries_max: 100,
+            query_conflict_retries_max: 0,
+            conflict_pause_max: Duration::from_millis(10),
+            lock_timeout: Duration::from_secs(900),
+            lock_waiters_max: 32,
+            transaction_bytes_max: 512 << 20,
+            open_transactions_max: 1_000,
+            open_transactions_bytes_max: 2 << 30,
+            open_transaction_idle_timeout: Duration::from_secs(60),
+            open_transaction_lease_timeout: Duration::from_secs(8),
+            finished_transactions_max: 10_000,
             index_build_documents: 1_000,
             expiry_batch_documents: 1_000,
             estimate_sample_entries: 256,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use platform::{Platform, Ticks};
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::CollectionId;
 use crate::key_generator::KeySource;
 use crate::layout;
+use crate::locks::Locks;
 use crate::settings::Settings;
 
 /// Bits of a tick below the millisecond.
@@ -20,6 +22,7 @@ pub(crate) struct Shared {
     pub engine: Arc<dyn Engine>,
     pub platform: Platform,
     pub settings: Settings,
+    pub locks: Arc<Locks>,
     ticks: Ticks,
     /// The largest tick that the store says may have been given out.
     ceiling: AtomicU64,
@@ -40,6 +43,7 @@ impl Shared {
         };
         Ok(Self {
             ticks: Ticks::new(Arc::clone(&platform.clock), ceiling),
+            locks: Arc::new(Locks::new(settings.lock_waiters_max)),
             engine,
             platform,
             settings,
@@ -88,19 +92,43 @@ impl Shared {
 
     /// Runs `attempt` until it does something else than conflict, within
     /// `conflict_retries_max`.
-    pub fn retry<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    pub fn retry<T>(&self, attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        self.retry_up_to(self.settings.conflict_retries_max, attempt)
+    }
+
+    /// The same within another limit.
+    pub fn retry_up_to<T>(
+        &self,
+        retries_max: usize,
+        mut attempt: impl FnMut() -> Result<T>,
+    ) -> Result<T> {
         let mut retries = 0;
         loop {
             match attempt() {
                 Err(error) if error.is_conflict() => {
                     retries += 1;
-                    if retries > self.settings.conflict_retries_max {
+                    if retries > retries_max {
                         return Err(error);
                     }
+                    self.pause(retries);
                 }
                 other => return other,
             }
         }
+    }
+
+    /// Lets others get on: not at all after the first conflict, then for a random time that
+    /// grows, so that those who met once do not meet again.
+    fn pause(&self, conflicts: usize) {
+        const FIRST: Duration = Duration::from_micros(100);
+        let Some(doublings) = conflicts.checked_sub(2) else {
+            return;
+        };
+        let longest = FIRST * (1 << doublings.min(20));
+        let longest = longest.min(self.settings.conflict_pause_max);
+        let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let nanos = self.platform.random.next_u64() % nanos;
+        self.platform.clock.pause(Duration::from_nanos(nanos));
     }
 
     /// Persists an end of reserved generated keys that is behind `above`: the one before and the

@@ -5,6 +5,8 @@ mod documents;
 mod expiry;
 mod indexes;
 mod interleaved;
+mod locks;
+mod open_transactions;
 mod random;
 mod reopen;
 mod threads;
@@ -39,6 +41,15 @@ fn settings() -> Settings {
         conflict_retries_max: 10_000,
         ..Settings::recommended()
     }
+}
+
+/// `_system` over a fresh engine, with some settings changed.
+fn open_with_settings(change: impl FnOnce(&mut Settings)) -> (Databases, Arc<ManualClock>) {
+    let mut changed = settings();
+    change(&mut changed);
+    let (platform, clock) = Platform::simulated(START_MS, 1);
+    let databases = Databases::open(engine(), platform, changed).unwrap();
+    (databases, clock)
 }
 
 fn engine() -> Arc<dyn Engine> {

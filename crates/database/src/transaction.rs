@@ -5,8 +5,10 @@ mod index_scan;
 mod read;
 mod selector;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use error_codes::codes;
@@ -23,15 +25,24 @@ use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CollectionId;
 use crate::layout;
+use crate::locks::{HeldLocks, Mode};
 use crate::shared::Shared;
 
-/// How to begin a transaction.
+/// How to begin a transaction. Every commit is durable, so there is no `waitForSync`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransactionOptions {
     /// It will not write; writes fail.
     pub read_only: bool,
     /// The only collections it may use; `None` allows all.
     pub access: Option<CollectionAccess>,
+    /// Collections that are locked from the beginning.
+    pub locks: CollectionLocks,
+    /// How long it may wait for locks; `None` takes the setting `lock_timeout`. Clients write 0
+    /// for "as long as it takes", which is [`Duration::MAX`] here.
+    pub lock_timeout: Option<Duration>,
+    /// How many bytes it may write, its index entries included; `None` takes the setting
+    /// `transaction_bytes_max`.
+    pub bytes_max: Option<usize>,
 }
 
 impl TransactionOptions {
@@ -44,7 +55,22 @@ impl TransactionOptions {
     }
 }
 
-/// The collections that a transaction declared, by name.
+/// Collections that nobody else writes to, or nobody else has locked, from the moment the
+/// transaction's snapshot is taken until it ends. By name or id; names that do not exist are
+/// passed over.
+///
+/// A collection that is written to without being listed is locked for writing at that moment. A
+/// transaction that holds other locks by then does not wait for an exclusive one but conflicts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectionLocks {
+    /// To be written to, by others as well.
+    pub write: Vec<String>,
+    /// To be written to by nobody else.
+    pub exclusive: Vec<String>,
+}
+
+/// The collections that a transaction declared, by name or id. Names that do not exist when it
+/// begins are passed over; see [`CollectionAccess::check`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CollectionAccess {
     /// To be read.
@@ -53,6 +79,41 @@ pub struct CollectionAccess {
     pub write: Vec<String>,
     /// Whether collections that are not declared may be read.
     pub allow_implicit_reads: bool,
+}
+
+impl CollectionAccess {
+    /// Errors: 1203 for a name that does not exist.
+    pub fn check(&self, database: &Database) -> Result<()> {
+        let mut names = self.read.iter().chain(&self.write);
+        names.try_for_each(|name| database.collection(name).map(drop))
+    }
+
+    /// The declared collections of a catalog, and whether each may be written.
+    fn resolve(&self, catalog: &Catalog) -> HashMap<CollectionId, bool> {
+        let declared = |names: &[String], write: bool| -> Vec<(CollectionId, bool)> {
+            let found = names
+                .iter()
+                .filter_map(|name| catalog.find_by_name_or_id(name));
+            found.map(|collection| (collection.id, write)).collect()
+        };
+        let mut all: HashMap<_, _> = declared(&self.read, false).into_iter().collect();
+        all.extend(declared(&self.write, true));
+        all
+    }
+}
+
+impl CollectionLocks {
+    pub(crate) fn resolve(&self, catalog: &Catalog) -> Vec<(CollectionId, Mode)> {
+        let wanted = |names: &[String], mode: Mode| -> Vec<(CollectionId, Mode)> {
+            let found = names
+                .iter()
+                .filter_map(|name| catalog.find_by_name_or_id(name));
+            found.map(|collection| (collection.id, mode)).collect()
+        };
+        let mut all = wanted(&self.write, Mode::Shared);
+        all.extend(wanted(&self.exclusive, Mode::Exclusive));
+        all
+    }
 }
 
 /// Where a scan stopped; hand it to the next call with the same other arguments.
@@ -66,9 +127,12 @@ pub struct Position {
 
 /// A mark in a transaction, to return to with [`Transaction::rollback_to`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Savepoint(store::Savepoint);
+pub struct Savepoint {
+    mark: store::Savepoint,
+    bytes: usize,
+}
 
-/// A transaction. Owned by one caller at a time; dropping it rolls it back.
+/// A transaction. Owned by one caller at a time, on whatever thread; dropping it rolls it back.
 ///
 /// A call that fails changes nothing and the transaction can go on, except after an error of
 /// kind [`ErrorKind::Unavailable`] or [`ErrorKind::Corrupt`].
@@ -77,9 +141,15 @@ pub struct Transaction {
     database: Database,
     catalog: Arc<Catalog>,
     options: TransactionOptions,
+    /// What [`TransactionOptions::access`] declares: whether a collection may be written.
+    declared: Option<HashMap<CollectionId, bool>>,
     /// Collections whose shape is guarded already.
     guarded: Vec<CollectionId>,
     users_written: bool,
+    /// Bytes written, as limits count them.
+    bytes: usize,
+    /// After `txn`: locks are given back when the writes are done for.
+    locks: HeldLocks,
 }
 
 impl Transaction {
@@ -88,14 +158,19 @@ impl Transaction {
         txn: Box<dyn Txn>,
         catalog: Arc<Catalog>,
         options: TransactionOptions,
+        locks: HeldLocks,
     ) -> Self {
+        let access = options.access.as_ref();
         Self {
             txn,
+            declared: access.map(|access| access.resolve(&catalog)),
             database,
             catalog,
             options,
             guarded: Vec::new(),
             users_written: false,
+            bytes: 0,
+            locks,
         }
     }
 
@@ -118,6 +193,11 @@ impl Transaction {
         self.options.read_only
     }
 
+    /// Bytes written so far, index entries included: what `bytes_max` limits.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// A collection by name or id as of the transaction's snapshot; errors: 1203.
     pub fn collection(&self, name_or_id: &str) -> Result<Arc<Collection>> {
         self.catalog.get(name_or_id).cloned()
@@ -130,32 +210,46 @@ impl Transaction {
 
     /// Marks the current state. Errors: the engine's.
     pub fn savepoint(&mut self) -> Result<Savepoint> {
-        Ok(Savepoint(self.txn.savepoint()?))
+        Ok(Savepoint {
+            mark: self.txn.savepoint()?,
+            bytes: self.bytes,
+        })
     }
 
     /// Undoes every write since the savepoint, which stays. Errors: the engine's.
     pub fn rollback_to(&mut self, savepoint: Savepoint) -> Result<()> {
         // Guards made since then are gone too.
         self.guarded.clear();
-        Ok(self.txn.rollback_to(savepoint.0)?)
+        self.txn.rollback_to(savepoint.mark)?;
+        self.bytes = savepoint.bytes;
+        Ok(())
     }
 
     /// Forgets the savepoint and keeps the writes. Errors: the engine's.
     pub fn release(&mut self, savepoint: Savepoint) -> Result<()> {
-        Ok(self.txn.release(savepoint.0)?)
+        Ok(self.txn.release(savepoint.mark)?)
     }
 
     /// Makes the writes visible and durable, all or none.
     ///
     /// Errors: 1200 of kind [`ErrorKind::Conflict`] (nothing was written); the engine's.
     pub fn commit(self) -> Result<()> {
-        let users_written = self.users_written;
-        self.txn.commit()?;
-        if users_written {
+        self.commit_and_keep_locks().1
+    }
+
+    /// Commits; the locks, to begin again with.
+    pub(crate) fn commit_and_keep_locks(self) -> (HeldLocks, Result<()>) {
+        let committed = self.txn.commit();
+        if committed.is_ok() && self.users_written {
             let generation = &self.database.shared().users_generation;
             generation.fetch_add(1, Ordering::AcqRel);
         }
-        Ok(())
+        (self.locks, committed.map(drop).map_err(Error::from))
+    }
+
+    /// Rolls back; the locks, to begin again with.
+    pub(crate) fn into_locks(self) -> HeldLocks {
+        self.locks
     }
 
     /// Stored entries as they are, for [`crate::verify`].
@@ -183,13 +277,11 @@ impl Transaction {
 
     /// Errors: 1652 if the collection must not be read.
     fn check_read(&self, collection: &Collection) -> Result<()> {
-        match &self.options.access {
-            None => Ok(()),
-            Some(access) if access.allow_implicit_reads => Ok(()),
-            Some(access) => {
-                let mut declared = access.read.iter().chain(&access.write);
-                check_declared(declared.any(|name| name == collection.name()), collection)
+        match (&self.declared, &self.options.access) {
+            (Some(declared), Some(access)) if !access.allow_implicit_reads => {
+                check_declared(declared.contains_key(&collection.id), collection)
             }
+            _ => Ok(()),
         }
     }
 
@@ -198,25 +290,43 @@ impl Transaction {
         if self.options.read_only {
             return Err(Error::new(ErrorKind::Forbidden, codes::ARANGO_READ_ONLY));
         }
-        match &self.options.access {
-            None => Ok(()),
-            Some(access) => {
-                let mut declared = access.write.iter();
-                check_declared(declared.any(|name| name == collection.name()), collection)
+        match &self.declared {
+            Some(declared) => {
+                let writable = declared.get(&collection.id).copied();
+                check_declared(writable.unwrap_or(false), collection)
             }
+            None => Ok(()),
         }
     }
 
     /// Buffers writes to a collection, and makes the commit depend on its shape.
+    ///
+    /// Errors: 18, 1200, 30 (see [`CollectionLocks`]), 32 (`transaction_bytes_max`), the engine's.
     pub(crate) fn write_to(&mut self, collection: &Collection, mut batch: Batch) -> Result<()> {
         if batch.is_empty() {
             return Ok(());
         }
+        let settings = &self.database.shared().settings;
         let guarded = self.guarded.contains(&collection.id);
         if !guarded {
+            let timeout = self.options.lock_timeout;
+            let timeout = timeout.unwrap_or(settings.lock_timeout);
+            self.locks.share(collection.id, timeout)?;
             batch.guard(layout::shape(collection.id));
         }
+        let written: usize = batch.ops().iter().map(store::Op::bytes).sum();
+        let bytes = self.bytes.saturating_add(written);
+        let bytes_max = self.options.bytes_max;
+        let bytes_max = bytes_max.unwrap_or(settings.transaction_bytes_max);
+        if bytes > bytes_max {
+            return Err(Error::resource_limit(
+                "transaction_bytes_max",
+                bytes_max,
+                bytes,
+            ));
+        }
         self.txn.write(batch)?;
+        self.bytes = bytes;
         if !guarded {
             self.guarded.push(collection.id);
         }

@@ -231,6 +231,7 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
     let mut options = TransactionOptions {
         read_only: true,
         access: access(call, &database)?,
+        ..TransactionOptions::default()
     };
     let mut txn = database.begin(options.clone())?;
     let mut cursor = aql::execute(&context, &txn, query)?;
@@ -287,7 +288,8 @@ pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explana
     Ok(explanation)
 }
 
-/// Runs a query that writes, again if another transaction got there first.
+/// Runs a query that writes, again as often as the settings say if another transaction got there
+/// first.
 fn write(
     call: &Call<'_>,
     options: &TransactionOptions,
@@ -296,7 +298,7 @@ fn write(
     batch_rows: usize,
 ) -> Result<Made> {
     let mut failure = None;
-    let outcome = call.database()?.run(options, |txn| {
+    let outcome = call.database()?.run_query(options, |txn| {
         failure = None;
         let share = call.api.queries.results.share();
         let made = aql::execute(context, txn, query)

@@ -15,6 +15,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Time since an arbitrary start that never goes back.
     fn monotonic(&self) -> Duration;
+
+    /// Does nothing for some time, to let others get on; not to wait for anything.
+    fn pause(&self, time: Duration);
 }
 
 /// The machine's clock.
@@ -47,6 +50,11 @@ impl Clock for SystemClock {
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
     }
+
+    fn pause(&self, time: Duration) {
+        #[expect(clippy::disallowed_methods, reason = "this is the door")]
+        std::thread::sleep(time);
+    }
 }
 
 /// A clock that moves only when told to.
@@ -78,5 +86,10 @@ impl Clock for ManualClock {
 
     fn monotonic(&self) -> Duration {
         Duration::from_millis(self.elapsed_ms.load(Ordering::SeqCst))
+    }
+
+    /// Takes no time: lets other threads run.
+    fn pause(&self, _time: Duration) {
+        std::thread::yield_now();
     }
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::ErrorKind;
 
 /// Runs `body` with 0..count on as many threads, started together.
-fn together<T: Send + 'static>(
+pub(super) fn together<T: Send + 'static>(
     count: usize,
     body: impl Fn(usize) -> T + Send + Sync + 'static,
 ) -> Vec<T> {

@@ -208,14 +208,15 @@ fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Resul
     })
 }
 
-/// Runs a query that writes in a transaction of its own, again after a conflict.
+/// Runs a query that writes in a transaction of its own, again after a conflict as often as the
+/// settings say.
 fn run_modification(
     context: &Context,
     options: &TransactionOptions,
     query: &aql::Query<'_>,
 ) -> Result<Rows, OpError> {
     let mut failed = None;
-    let ran = context.database()?.run(options, |transaction| {
+    let ran = context.database()?.run_query(options, |transaction| {
         run_whole(context, transaction, query).map_err(|error| {
             let beneath = error.database().cloned().unwrap_or_else(|| {
                 database::Error::new(database::ErrorKind::Invalid, error.code())

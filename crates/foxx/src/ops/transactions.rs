@@ -1,6 +1,6 @@
 //! The transaction of a VM: begun, committed and rolled back by JavaScript.
 
-use database::{CollectionAccess, Database, Level, TransactionOptions};
+use database::{CollectionAccess, CollectionLocks, Database, Level, TransactionOptions};
 use error_codes::codes;
 use value::Value;
 
@@ -21,15 +21,19 @@ fn begin(call: &Call<'_>) -> OpResult {
         let items = given.get(list).as_array().unwrap_or_default().iter();
         items.filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let mut write = names("write");
-    write.extend(names("exclusive"));
+    let locks = CollectionLocks {
+        write: names("write"),
+        exclusive: names("exclusive"),
+    };
+    let write = [locks.write.as_slice(), &locks.exclusive].concat();
     let read = names("read");
     let implicit = given.get("allowImplicit").as_bool().unwrap_or(true);
     let database = call.context.database()?;
     let access = declared(call.context, &database, read, write, implicit)?;
     let options = TransactionOptions {
-        read_only: false,
         access: Some(access),
+        locks,
+        ..TransactionOptions::default()
     };
     let transaction = database.begin(options)?;
     call.context.transaction.replace(Some(transaction));
