@@ -145,7 +145,7 @@ impl Committer {
         let applied = catch_unwind(AssertUnwindSafe(|| self.apply_group(group, &mut survivors)));
         let failed = match applied {
             Ok(Ok(())) => return self.acknowledge(survivors),
-            Ok(Err(failure)) => failure.into_error("commit"),
+            Ok(Err(failure)) => self.shared.name_damage(failure.into_error("commit")),
             Err(panic) => Error::new(ErrorKind::Io, "commit, which panicked")
                 .with_source(panic_text(panic.as_ref())),
         };
@@ -270,6 +270,7 @@ impl Committer {
         }
         if let Err(failure) = self.publish() {
             let error = failure.into_error("read what was committed");
+            let error = self.shared.name_damage(error);
             self.shared.poison(&error);
             self.shared.publish(Current::Failed(error));
         }
@@ -321,13 +322,16 @@ impl Committer {
     /// After a failed commit: opens the file again, which settles whether the commit happened.
     /// Every transaction that is open now has lost, because it cannot be told with what.
     fn recover(&mut self, failed: &Error) {
-        let sync_failed = self.source.sync_failed.load(Ordering::SeqCst);
-        if failed.kind() != ErrorKind::Full || sync_failed {
+        if failed.kind() != ErrorKind::Full || self.source.watch.sync_failed() {
             self.shared.poison(failed);
         }
         if let Some(database) = self.database.take() {
             // What it could not write is why we are here, and what panicked may panic again.
             drop(catch_unwind(AssertUnwindSafe(|| database.close())));
+        }
+        if self.source.watch.damage().is_some() {
+            // Nothing is served from the file any more.
+            return;
         }
         self.sequence += 1;
         self.recent.forget_before(self.sequence);

@@ -11,10 +11,12 @@ use platform::{ThreadSettings, spawn_thread};
 use store::{BeginOptions, Engine, Error, ErrorKind, Limits, Result, Statistics, Txn};
 
 use crate::committer::{Committer, Event, Request};
+use crate::disk::Disk;
 use crate::file::{self, Source};
 use crate::settings::Settings;
 use crate::snapshot::{Snapshot, WriterMark};
 use crate::txn::RedbTxn;
+use crate::watched::Watch;
 
 /// An ordered keyspace in one file.
 ///
@@ -23,6 +25,10 @@ use crate::txn::RedbTxn;
 /// disk full, so do writes. After any other failure (that of a sync above all), or a panic, writes
 /// are refused with `Poisoned` and the first reason, until the engine is opened anew: the state
 /// of the operating system's cache is not to be trusted then.
+///
+/// When a page that is read is not what was written to it, nothing is served any more: reads and
+/// writes fail with `Corrupt`, which names the file and the place, until a sound file is opened.
+/// Memory for this is a thousandth of the file's size.
 ///
 /// [`Engine::close`] (or dropping the engine) finishes the commits that wait, stops the
 /// committer, closes the file and gives its lock back. Transactions that are still open can
@@ -38,6 +44,7 @@ pub struct Shared {
     events: Sender<Event>,
     current: Mutex<Current>,
     poison: OnceLock<Error>,
+    watch: Arc<Watch>,
     pub counters: Counters,
 }
 
@@ -67,7 +74,12 @@ impl RedbEngine {
         Self::open_source(source, settings)
     }
 
-    pub(crate) fn open_source(source: Source, settings: Settings) -> Result<Self> {
+    /// Opens what is on a simulated disk. Errors: as [`Self::open`].
+    pub fn open_on(disk: &Disk, settings: Settings) -> Result<Self> {
+        Self::open_source(disk.source(&settings), settings)
+    }
+
+    fn open_source(source: Source, settings: Settings) -> Result<Self> {
         let (events, receiver) = channel();
         let shared = Arc::new(Shared {
             settings,
@@ -75,6 +87,7 @@ impl RedbEngine {
             // Nobody can begin before the committer published its first snapshot.
             current: Mutex::new(Current::Failed(closed())),
             poison: OnceLock::new(),
+            watch: Arc::clone(&source.watch),
             counters: Counters::default(),
         });
         let committer = Committer::open(source, Arc::clone(&shared), receiver)?;
@@ -114,6 +127,19 @@ impl Shared {
         if self.poison.set(error).is_ok() {
             tracing::error!(reason = ?reason, "the store refuses writes after a failed commit");
         }
+    }
+
+    /// What to report for `error`: the damage, if the file was found damaged. Nothing is served
+    /// from it then, because nobody knows what else is wrong.
+    pub fn name_damage(&self, error: Error) -> Error {
+        let Some(damage) = self.watch.damage() else {
+            return error;
+        };
+        if self.poison.set(damage.clone()).is_ok() {
+            tracing::error!(damage = ?damage, "the store stops");
+        }
+        self.publish(Current::Failed(damage.clone()));
+        damage.clone()
     }
 
     pub fn check_poison(&self) -> Result<()> {

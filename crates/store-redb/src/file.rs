@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition, TableError};
@@ -13,7 +12,7 @@ use store::{Error, ErrorKind, Result};
 use crate::failure::{Failure, kind_of_io};
 use crate::settings::Settings;
 use crate::snapshot::ENTRIES;
-use crate::watched::Watched;
+use crate::watched::{Watch, Watched};
 
 /// What this program writes and reads; goes up when the meaning of the tables changes.
 const FORMAT: u64 = 1;
@@ -26,18 +25,17 @@ pub struct Source {
     pub open: Box<dyn Fn() -> Result<Database> + Send>,
     /// Bytes left on the file system.
     pub free_bytes: Box<dyn Fn() -> io::Result<u64> + Send>,
-    /// Set by [`Watched`].
-    pub sync_failed: Arc<AtomicBool>,
+    /// What [`Watched`] noticed.
+    pub watch: Arc<Watch>,
 }
 
 /// The file at `path`.
 pub fn at_path(path: &Path, settings: &Settings) -> Source {
     let (path, settings) = (path.to_owned(), settings.clone());
     let folder = folder_of(&path);
-    let sync_failed = Arc::new(AtomicBool::new(false));
-    let watch = Arc::clone(&sync_failed);
+    let watch = Watch::new(path.clone());
     Source {
-        sync_failed,
+        watch: Arc::clone(&watch),
         open: Box::new(move || open_path(&path, &settings, &watch)),
         free_bytes: Box::new(move || {
             let room = rustix::fs::statvfs(&folder)?;
@@ -53,7 +51,7 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-fn open_path(path: &Path, settings: &Settings, watch: &Arc<AtomicBool>) -> Result<Database> {
+fn open_path(path: &Path, settings: &Settings, watch: &Arc<Watch>) -> Result<Database> {
     let is_new = !path.exists();
     let file = OpenOptions::new()
         .read(true)
@@ -63,11 +61,7 @@ fn open_path(path: &Path, settings: &Settings, watch: &Arc<AtomicBool>) -> Resul
         .open(path);
     let file = file.map_err(|error| io_error(error, "open the file", path))?;
     let backend = FileBackend::new(file).map_err(|error| open_error(error, path))?;
-    let backend = Watched {
-        backend,
-        sync_failed: Arc::clone(watch),
-    };
-    let database = open_backend(backend, settings, path)?;
+    let database = open_backend(Watched::new(backend, watch), settings, path)?;
     if is_new {
         // The name of a new file is durable only when its folder is synced.
         let synced = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
@@ -91,7 +85,7 @@ pub fn open_backend(
     // redb panics on some damage that it does not expect.
     let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(open));
     let database = opened
-        .map_err(|_| Error::new(ErrorKind::Corrupt, named("open the damaged file", path)))?
+        .map_err(|_| Error::new(ErrorKind::Corrupt, damaged(path)))?
         .map_err(|error| open_error(error, path))?;
     check_format(&database, path)?;
     Ok(database)
@@ -154,19 +148,28 @@ fn write_format(database: &Database) -> std::result::Result<(), Failure> {
 fn open_error(error: DatabaseError, path: &Path) -> Error {
     let (kind, context) = match &error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            (ErrorKind::Busy, "another process has it open: open")
+            let context = "another process has it open: open";
+            (ErrorKind::Busy, named(context, path))
         }
-        DatabaseError::UpgradeRequired(_) => (ErrorKind::Incompatible, "open the older file"),
-        DatabaseError::Storage(StorageError::Io(error)) => match kind_of_io(error) {
-            ErrorKind::Corrupt => (ErrorKind::Corrupt, "open the damaged file"),
-            kind => (kind, "open the file"),
-        },
+        DatabaseError::UpgradeRequired(_) => {
+            (ErrorKind::Incompatible, named("open the older file", path))
+        }
         DatabaseError::Storage(StorageError::Corrupted(_)) | DatabaseError::RepairAborted => {
-            (ErrorKind::Corrupt, "open the damaged file")
+            (ErrorKind::Corrupt, damaged(path))
         }
-        _ => (ErrorKind::Io, "open the file"),
+        DatabaseError::Storage(StorageError::Io(error)) => match kind_of_io(error) {
+            ErrorKind::Corrupt => (ErrorKind::Corrupt, damaged(path)),
+            kind => (kind, named("open the file", path)),
+        },
+        _ => (ErrorKind::Io, named("open the file", path)),
     };
-    Error::new(kind, named(context, path)).with_source(error)
+    Error::new(kind, context).with_source(error)
+}
+
+/// What to say of a file that is not as it was written.
+fn damaged(path: &Path) -> String {
+    let path = path.display();
+    format!("open the damaged file {path}; restore a backup, or move it away to begin anew")
 }
 
 fn io_error(error: io::Error, context: &str, path: &Path) -> Error {

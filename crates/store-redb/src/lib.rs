@@ -28,6 +28,7 @@
 #![warn(missing_docs)]
 
 mod committer;
+pub mod disk;
 mod engine;
 mod failure;
 mod file;

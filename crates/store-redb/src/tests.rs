@@ -1,7 +1,8 @@
 //! The conformance suite on a file, and what only this engine promises.
 
-mod disk;
+mod damage;
 mod faults;
+mod loss;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Barrier};
@@ -9,8 +10,8 @@ use std::sync::{Arc, Barrier};
 use store::conformance::{self, Fixture};
 use store::{Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan};
 
-use crate::file;
 use crate::{RedbEngine, Settings};
+use crate::{disk, file};
 
 fn settings() -> Settings {
     Settings {

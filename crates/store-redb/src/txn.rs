@@ -48,7 +48,18 @@ impl RedbTxn {
         self.snapshot
             .table
             .get(key)
-            .map_err(|error| read_error(error, "get a value"))
+            .map_err(|error| self.read_error(error, "get a value"))
+    }
+
+    fn read_error(&self, error: redb::StorageError, context: &'static str) -> Error {
+        let error = self
+            .shared
+            .name_damage(Failure::from(error).into_error(context));
+        match error.kind() {
+            // A read that finds the disk full is an ordinary failure to read.
+            ErrorKind::Full => Error::new(ErrorKind::Io, context).with_source(error),
+            _ => error,
+        }
     }
 }
 
@@ -69,10 +80,10 @@ impl Txn for RedbTxn {
             return Ok(Page::default());
         }
         let range = self.snapshot.table.range::<&[u8]>(scan.range.bounds());
-        let range = range.map_err(|error| read_error(error, "scan a range"))?;
+        let range = range.map_err(|error| self.read_error(error, "scan a range"))?;
         let owned = |entry: redb::Result<_>| match entry {
             Ok((key, value)) => Ok(Entry { key, value }),
-            Err(error) => Err(read_error(error, "scan a range")),
+            Err(error) => Err(self.read_error(error, "scan a range")),
         };
         match scan.direction {
             Direction::Forward => self.buffer.page_over(scan, range.map(owned)),
@@ -139,14 +150,5 @@ impl StoredEntry for Entry {
 
     fn value(&self) -> &[u8] {
         self.value.value()
-    }
-}
-
-fn read_error(error: redb::StorageError, context: &'static str) -> Error {
-    let error = Failure::from(error).into_error(context);
-    match error.kind() {
-        // A read that finds the disk full is an ordinary failure to read.
-        ErrorKind::Full => Error::new(ErrorKind::Io, context).with_source(error),
-        _ => error,
     }
 }

@@ -11,10 +11,10 @@ use crate::RedbEngine;
 
 type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
-const COMMITS: u8 = 6;
+pub const COMMITS: u8 = 6;
 
 /// One transaction: some puts, a delete, a deleted range, a counter.
-fn commit(engine: &RedbEngine, n: u8) -> Result<()> {
+pub fn commit(engine: &RedbEngine, n: u8) -> Result<()> {
     let mut txn = engine.begin(BeginOptions::read_write())?;
     let mut batch = Batch::new();
     for part in 0..5 {
@@ -55,13 +55,13 @@ fn state_of(engine: &RedbEngine) -> State {
         .collect()
 }
 
-fn open(disk: &Disk) -> RedbEngine {
-    RedbEngine::open_source(disk.source(&settings()), settings()).unwrap()
+pub fn open(disk: &Disk) -> RedbEngine {
+    RedbEngine::open_on(disk, settings()).unwrap()
 }
 
 /// The number of transactions that the state of a disk shows.
 #[track_caller]
-fn count_on(disk: &Disk, place: &str) -> u8 {
+pub fn count_on(disk: &Disk, place: &str) -> u8 {
     let state = state_of(&open(disk));
     let count = (0..=COMMITS).find(|count| expected(*count) == state);
     count.unwrap_or_else(|| panic!("{place}: a state between two transactions"))
@@ -135,7 +135,7 @@ fn a_full_disk_refuses_before_it_writes() {
         free_bytes_min: 1_000_000,
         ..settings()
     };
-    let engine = RedbEngine::open_source(disk.source(&settings), settings).unwrap();
+    let engine = RedbEngine::open_on(&disk, settings).unwrap();
     put(&engine, "a", "1").unwrap();
     disk.set_free_bytes(999_999);
     assert_fails(
