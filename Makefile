@@ -32,12 +32,14 @@ build: system
 test: system tools
 	cargo xtask ci
 
-# Hello and read-by-key against three other runtimes, side by side.
+# Routes beside other runtimes, queries beside SQLite and PostgreSQL.
 bench: build
-	@command -v wrk >/dev/null || { $(APT) update -qq && $(APT) install -y -qq wrk g++ make; }
+	@{ command -v wrk && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 \
+	  || { $(APT) update -qq && $(APT) install -y -qq wrk g++ make postgresql; }
 	cd bench && npm_config_nodedir="$$(dirname "$$(dirname "$$(command -v node)")")" \
 	  npm ci --no-audit --no-fund --loglevel=error
 	VULPES_BIN=$(RELEASE) node bench/run.mjs
+	VULPES_BIN=$(RELEASE) node bench/aql/run.mjs
 
 setup: system tools
 

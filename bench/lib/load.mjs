@@ -3,15 +3,16 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = join(dirname(dirname(fileURLToPath(import.meta.url))), 'read.lua');
+const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
 
-// Runs one round; `route` is '/hello' or '/read'. An answer that is no 2xx spoils the run.
-export async function measure(url, route, { connections, seconds, cpus }) {
+// Runs one round of a route. An answer that is no 2xx spoils the run. `script` is a Lua file
+// beside run.mjs, which gets `args`.
+export async function measure(url, { route, connections, script, args = [], seconds, cpus }) {
   const command = [
     ...(cpus ? ['taskset', '-c', cpus] : []),
     'wrk', '--threads', '1', '--connections', String(connections),
-    '--duration', `${seconds}s`, '--latency',
-    ...(route === '/read' ? ['--script', SCRIPT] : []), url + route
+    '--duration', `${seconds}s`, '--timeout', '10s', '--latency',
+    ...(script ? ['--script', join(HERE, script)] : []), url + route, '--', ...args.map(String)
   ];
   const { stdout, stderr } = await runTimed(command);
   const broken = stdout.match(/Non-2xx or 3xx responses: \d+|Socket errors: .*/);
@@ -26,9 +27,11 @@ export async function measure(url, route, { connections, seconds, cpus }) {
     return found;
   };
   const [, requests] = number(/Requests\/sec:\s+([\d.]+)/);
+  const [, answered] = number(/(\d+) requests in /);
   const [user, system, real] = stderr.trim().split('\n').pop().split(' ').map(Number);
   return {
     requestsPerSecond: Number(requests),
+    answered: Number(answered),
     p50Us: toMicroseconds(number(/50%\s+([\d.]+)(us|ms|s)/)),
     p99Us: toMicroseconds(number(/99%\s+([\d.]+)(us|ms|s)/)),
     // Near 1 the generator is the bottleneck and the round says little.

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 
-const BASE = 'bun';
+const BASES = { ratioToBun: 'bun', ratioToNode: 'fastify' };
 
 export function summarize(rounds) {
   const groups = new Map();
@@ -26,14 +26,16 @@ export function summarize(rounds) {
     };
   });
   for (const row of rows) {
-    const base = rows.find(one =>
-      one.layout === row.layout && one.route === row.route && one.server === BASE);
-    row.ratioToBun = base && Number((row.requestsPerSecond / base.requestsPerSecond).toFixed(2));
+    for (const [ratio, name] of Object.entries(BASES)) {
+      const base = rows.find(one =>
+        one.layout === row.layout && one.route === row.route && one.server === name);
+      row[ratio] = base && Number((row.requestsPerSecond / base.requestsPerSecond).toFixed(2));
+    }
   }
   return rows;
 }
 
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
@@ -41,15 +43,20 @@ function median(values) {
 
 export function table(rows) {
   const head = ['layout', 'route', 'server', 'req/s', 'lowest', 'highest', 'p50 us', 'p99 us',
-    'to Bun', 'load'];
+    'to Bun', 'to Node', 'load'];
   const cells = rows.map(row => [
     row.layout, row.route, row.server, row.requestsPerSecond, row.lowest, row.highest, row.p50Us,
-    row.p99Us, row.ratioToBun ?? '', row.generatorBusy
+    row.p99Us, row.ratioToBun ?? '', row.ratioToNode ?? '', row.generatorBusy
   ].map(String));
+  return drawText(head, cells, 3);
+}
+
+// Lines of text in columns; the first `texts` columns are to the left, the others to the right.
+export function drawText(head, cells, texts) {
   const widths = head.map((title, at) =>
     Math.max(title.length, ...cells.map(line => line[at].length)));
   const draw = line => line.map((cell, at) =>
-    at < 3 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])).join('  ');
+    at < texts ? cell.padEnd(widths[at]) : cell.padStart(widths[at])).join('  ');
   return [head, widths.map(width => '-'.repeat(width)), ...cells].map(draw).join('\n');
 }
 

@@ -22,12 +22,14 @@ export const SERVERS = [
       '--javascript.files-allowlist', '/bench/services/'
     ],
     version: () => [process.env.VULPES_BIN, '--version'],
-    load: loadVulpes
+    load: loadVulpes,
+    writes: true
   },
   {
     name: 'bun',
     command: () => [BUN, peer('bun')],
-    version: () => [BUN, '--version']
+    version: () => [BUN, '--version'],
+    writes: true
   },
   {
     name: 'deno',
@@ -37,13 +39,15 @@ export const SERVERS = [
   {
     name: 'fastify',
     command: () => [process.execPath, peer('fastify')],
-    version: () => [process.execPath, '--version']
+    version: () => [process.execPath, '--version'],
+    writes: true
   }
 ];
 
-// Starts a server on `cpus` (all when empty) and waits until it can answer both routes.
-export async function start(server, cpus) {
-  const folder = await mkdtemp(join(tmpdir(), `vulpes-bench-${server.name}-`));
+// Starts a server on `cpus` (all when empty) and waits until it can answer its routes. It goes on
+// with what is in `former`, the folder of one that was killed, if there is one.
+export async function start(server, cpus, former) {
+  const folder = former ?? await mkdtemp(join(tmpdir(), `vulpes-bench-${server.name}-`));
   const command = server.command(folder);
   const [program, ...args] = cpus ? ['taskset', '-c', cpus, ...command] : command;
   const child = spawn(program, args, {
@@ -51,11 +55,19 @@ export async function start(server, cpus) {
     env: { ...process.env, NODE_ENV: 'production', BENCH_FILE: join(folder, 'docs.sqlite') }
   });
   const url = await readUrl(server.name, child);
-  await server.load?.(url);
+  if (!former) {
+    await server.load?.(url);
+  }
   return {
     name: server.name,
     url,
     pid: child.pid,
+    folder,
+    kill: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
     stop: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
@@ -65,7 +77,7 @@ export async function start(server, cpus) {
   };
 }
 
-function readUrl(name, child) {
+export function readUrl(name, child) {
   return new Promise((resolve, reject) => {
     let log = '';
     const fail = why => {
@@ -103,7 +115,7 @@ async function loadVulpes(url) {
     }
     await response.arrayBuffer();
   };
-  for (const name of ['hello', 'read']) {
+  for (const name of ['hello', 'read', 'write']) {
     await send('POST', `/_api/foxx?mount=/${name}`, { source: join(HERE, 'services', name) });
   }
   const all = [...documents()].map(({ _id, _rev, ...one }) => one);
