@@ -11,6 +11,7 @@ use crate::ids::{CollectionId, IndexId};
 use crate::index::{Index, IndexKind};
 use crate::key_generator::{KeyGenerator, KeyOptions};
 use crate::names;
+use crate::schema::Schema;
 
 /// What a collection holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct CollectionOptions {
     pub cache_enabled: bool,
     /// Keys of its documents.
     pub key_options: KeyOptions,
+    /// What its documents must look like.
+    pub schema: Option<Arc<Schema>>,
 }
 
 impl CollectionOptions {
@@ -78,6 +81,7 @@ impl CollectionOptions {
             wait_for_sync: false,
             cache_enabled: false,
             key_options: KeyOptions::default(),
+            schema: None,
         }
     }
 
@@ -90,10 +94,18 @@ impl CollectionOptions {
     }
 
     /// Reads the public form: `name`, `type`, `isSystem`, `waitForSync`, `cacheEnabled`,
-    /// `keyOptions`. Unknown and cluster-only attributes are ignored.
+    /// `keyOptions`, `schema`. Unknown and cluster-only attributes are ignored.
     ///
-    /// Errors: 1208 (no name), 1218, 10, 9 (`schema` or `computedValues` given).
+    /// Errors: 1208 (no name), 1218, 10, 1621, 9 (`computedValues` given).
     pub fn parse(options: &Value) -> Result<Self> {
+        Ok(Self {
+            schema: Schema::parse(options.get("schema"))?,
+            ..Self::parse_plain(options)?
+        })
+    }
+
+    /// The same but for what has to be compiled.
+    fn parse_plain(options: &Value) -> Result<Self> {
         let name = options.get("name").as_str().unwrap_or_default();
         if name.is_empty() {
             return Err(Error::new(ErrorKind::Invalid, codes::ARANGO_ILLEGAL_NAME));
@@ -115,19 +127,26 @@ impl CollectionOptions {
 }
 
 /// Changes of a collection's properties; `None` leaves one as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CollectionChanges {
     /// See [`CollectionOptions::wait_for_sync`].
     pub wait_for_sync: Option<bool>,
     /// See [`CollectionOptions::cache_enabled`].
     pub cache_enabled: Option<bool>,
+    /// See [`CollectionOptions::schema`]; `Some(None)` takes it away.
+    pub schema: Option<Option<Arc<Schema>>>,
 }
 
 impl CollectionChanges {
-    /// Reads the public form; other attributes are ignored. Errors: 10, 9.
+    /// Reads the public form; other attributes are ignored. Errors: 10, 1621, 9.
     pub fn parse(changes: &Value) -> Result<Self> {
         refuse_unsupported(changes)?;
+        let schema = match changes.as_object().and_then(|given| given.get("schema")) {
+            Some(definition) => Some(Schema::parse(definition)?),
+            None => None,
+        };
         Ok(Self {
+            schema,
             wait_for_sync: flag(changes, "waitForSync")?,
             cache_enabled: flag(changes, "cacheEnabled")?,
         })
@@ -141,7 +160,7 @@ fn refuse_unsupported(options: &Value) -> Result<()> {
         Value::Object(object) => object.is_empty(),
         _ => false,
     };
-    for name in ["schema", "computedValues"] {
+    for name in ["computedValues"] {
         if !empty(options.get(name)) {
             let message = format!("collections with '{name}' are not implemented");
             return Err(Error::unsupported(message));
@@ -168,6 +187,7 @@ pub struct Collection {
     pub(crate) cache_enabled: bool,
     pub(crate) key_options: KeyOptions,
     pub(crate) generator: Arc<KeyGenerator>,
+    pub(crate) schema: Option<Arc<Schema>>,
     /// Every index, primary first; also those that are being built.
     pub(crate) indexes: Vec<Arc<Index>>,
 }
@@ -198,6 +218,7 @@ impl Collection {
             cache_enabled: options.cache_enabled,
             key_options: options.key_options,
             generator: Arc::default(),
+            schema: options.schema.clone(),
             indexes: Vec::new(),
         };
         collection.set_indexes(others);
@@ -242,6 +263,18 @@ impl Collection {
     /// Key options.
     pub fn key_options(&self) -> KeyOptions {
         self.key_options
+    }
+
+    /// What its documents must look like.
+    pub fn schema(&self) -> Option<&Arc<Schema>> {
+        self.schema.as_ref()
+    }
+
+    /// The `schema` property: its public form or `null`.
+    pub fn schema_value(&self) -> Value {
+        self.schema
+            .as_ref()
+            .map_or(Value::Null, |schema| schema.to_value())
     }
 
     /// The indexes that queries may use, in order of creation: primary, then for edges one by
@@ -295,7 +328,7 @@ impl Collection {
             keys.insert("lastValue", self.generator.last());
         }
         object.insert("keyOptions", keys);
-        object.insert("schema", Value::Null);
+        object.insert("schema", self.schema_value());
         object.insert("computedValues", Value::Null);
         object.insert("cacheEnabled", self.cache_enabled);
         object.insert("writeConcern", 1);
@@ -328,6 +361,9 @@ impl Collection {
         object.insert("waitForSync", self.wait_for_sync);
         object.insert("cacheEnabled", self.cache_enabled);
         object.insert("keyOptions", self.key_options.to_object());
+        if let Some(schema) = &self.schema {
+            object.insert("schema", schema.to_value());
+        }
         Value::object(object)
     }
 
@@ -336,7 +372,8 @@ impl Collection {
         let damaged = |_| Error::corrupt(format_args!("definition of collection {id}"));
         let options = CollectionOptions {
             is_system: true,
-            ..CollectionOptions::parse(definition).map_err(damaged)?
+            schema: Schema::from_stored(definition.get("schema")).map_err(damaged)?,
+            ..CollectionOptions::parse_plain(definition).map_err(damaged)?
         };
         Ok(Self::build(id, &options, Vec::new()))
     }

@@ -264,6 +264,9 @@ impl Database {
             if let Some(cache_enabled) = changes.cache_enabled {
                 collection.cache_enabled = cache_enabled;
             }
+            if let Some(schema) = &changes.schema {
+                collection.schema.clone_from(schema);
+            }
             Ok(change.put_collection(collection))
         })
     }

@@ -40,6 +40,7 @@ mod merge;
 mod names;
 mod open_transactions;
 mod revision;
+mod schema;
 mod settings;
 mod shared;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub use open_transactions::{
     LeasedTransaction, OpenTransaction, OpenTransactions, TransactionId, TransactionStatus,
 };
 pub use revision::Revision;
+pub use schema::{Schema, SchemaLevel};
 pub use settings::{PasswordSettings, Settings};
 pub use transaction::{
     Checksum, CollectionAccess, CollectionLocks, DocumentPage, Figures, IndexEntry, IndexPage,

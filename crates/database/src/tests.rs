@@ -9,6 +9,7 @@ mod locks;
 mod open_transactions;
 mod random;
 mod reopen;
+mod schemas;
 mod threads;
 mod users;
 mod verify;

@@ -39,6 +39,11 @@ impl DocumentSource for Documents<'_> {
         self.txn.count(&collection).map_err(to_error)
     }
 
+    fn schema(&mut self, collection: &str) -> Result<Value, Error> {
+        let collection = self.txn.collection(collection).map_err(to_error)?;
+        Ok(collection.schema_value())
+    }
+
     fn collections(&mut self) -> Result<Vec<(String, String)>, Error> {
         let all = self.txn.collections();
         Ok(all

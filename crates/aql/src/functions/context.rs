@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Schema;
 use error_codes::{Code, codes};
 use platform::Platform;
-use value::Value;
+use value::{Object, Value};
 
 use super::Outcome;
 
@@ -122,6 +123,12 @@ pub trait DocumentSource {
     /// 1203 for an unknown collection.
     fn count(&mut self, collection: &str) -> Result<u64, Error>;
 
+    /// The public form of a collection's schema; `null` when it has none.
+    ///
+    /// # Errors
+    /// 1203 for an unknown collection.
+    fn schema(&mut self, collection: &str) -> Result<Value, Error>;
+
     /// Identifier and name of each collection.
     ///
     /// # Errors
@@ -225,6 +232,8 @@ impl Warnings {
 pub struct Caches {
     /// By pattern and whether case is ignored; `None` for invalid patterns.
     pub(super) regexes: HashMap<(Arc<str>, bool), Option<Arc<fancy_regex::Regex>>>,
+    /// The schema that was used last: what it was made of, and it.
+    pub(super) schema: Option<(Arc<Object>, Option<Arc<Schema>>)>,
 }
 
 /// Bounds on the work of a single call.

@@ -1,5 +1,8 @@
 //! Documents, collections, identifiers and the query's surroundings.
 
+use std::sync::Arc;
+
+use database::{Revision, Schema, SchemaLevel};
 use error_codes::codes;
 use value::{Object, Value};
 
@@ -141,32 +144,12 @@ fn shard_id(_: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(Value::String(text(args, 0)))
 }
 
-/// The digit a character of a revision stands for.
-fn revision_digit(character: u8) -> Option<u64> {
-    Some(match character {
-        b'-' => 0,
-        b'_' => 1,
-        b'A'..=b'Z' => u64::from(character - b'A') + 2,
-        b'a'..=b'z' => u64::from(character - b'a') + 28,
-        b'0'..=b'9' => u64::from(character - b'0') + 54,
-        _ => return None,
-    })
-}
-
-/// Milliseconds since 1970 in the upper 44 bits, a counter in the lower 20.
+/// When a revision was made, and its number within that millisecond.
 fn decode_rev(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
-    const COUNTER_BITS: u32 = 20;
-    let revision = arg(args, 0).as_str().filter(|text| !text.is_empty());
-    let number = revision.and_then(|text| {
-        text.bytes().try_fold(0u64, |number, character| {
-            number
-                .checked_mul(64)?
-                .checked_add(revision_digit(character)?)
-        })
-    });
-    let decoded = number.and_then(|number| {
-        let date = iso_text(i64::try_from(number >> COUNTER_BITS).ok()?)?;
-        Some((date, number & ((1 << COUNTER_BITS) - 1)))
+    let revision = arg(args, 0).as_str().and_then(Revision::parse);
+    let decoded = revision.and_then(|revision| {
+        let date = iso_text(i64::try_from(revision.unix_ms()).ok()?)?;
+        Some((date, revision.counter()))
     });
     match decoded {
         Some((date, count)) => {
@@ -175,6 +158,60 @@ fn decode_rev(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
         }
         None => ctx.wrong_type(),
     }
+}
+
+fn schema_get(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    match arg(args, 0).as_str() {
+        Some(name) => ctx.documents.schema(name),
+        None => ctx.wrong_type(),
+    }
+}
+
+/// Takes a schema as collections have them, or a bare rule.
+fn schema_validate(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
+    let Some(document) = arg(args, 0).as_object() else {
+        return ctx.wrong_type();
+    };
+    let schema = match arg(args, 1) {
+        Value::Null => None,
+        Value::Object(definition) => find_schema(ctx, definition)?,
+        _ => return ctx.wrong_type(),
+    };
+    let mut result = Object::new();
+    let violated = match &schema {
+        Some(schema) if schema.level() != SchemaLevel::None => {
+            !schema.is_valid(document).map_err(to_error)?
+        }
+        _ => false,
+    };
+    result.insert("valid", !violated);
+    if let (true, Some(schema)) = (violated, &schema) {
+        result.insert("errorMessage", schema.violation().message());
+    }
+    Ok(result.into())
+}
+
+/// The compiled schema, kept until another one is asked for.
+fn find_schema(
+    ctx: &mut Context<'_>,
+    definition: &Arc<Object>,
+) -> Result<Option<Arc<Schema>>, super::Error> {
+    match &ctx.caches.schema {
+        Some((known, schema)) if Arc::ptr_eq(known, definition) => return Ok(schema.clone()),
+        _ => {}
+    }
+    let value = Value::Object(Arc::clone(definition));
+    let schema = match definition.get("rule") {
+        Some(Value::Object(_)) => Schema::parse(&value),
+        _ => Schema::from_rule(&value),
+    };
+    let schema = schema.map_err(to_error)?;
+    ctx.caches.schema = Some((Arc::clone(definition), schema.clone()));
+    Ok(schema)
+}
+
+fn to_error(error: database::Error) -> super::Error {
+    super::Error::new(error.code(), error.message())
 }
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -188,6 +225,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("PARSE_COLLECTION", 1, 1, parse_collection),
     Function::new("PARSE_IDENTIFIER", 1, 1, parse_identifier),
     Function::new("PARSE_KEY", 1, 1, parse_key),
+    Function::new("SCHEMA_GET", 1, 1, schema_get).volatile(),
+    Function::new("SCHEMA_VALIDATE", 2, 2, schema_validate),
     Function::of_texts("SHARD_ID", 2, 2, shard_id),
     Function::new("VERSION", 0, 0, version).volatile(),
 ];

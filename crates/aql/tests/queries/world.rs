@@ -111,10 +111,9 @@ impl World {
             .cloned()
             .unwrap_or_default();
         for (name, definition) in collections.iter() {
-            let options = match definition.get("type").as_i64() {
-                Some(3) => CollectionOptions::edge(&**name),
-                _ => CollectionOptions::new(&**name),
-            };
+            let mut options = definition.as_object().cloned().unwrap_or_default();
+            options.insert("name", &**name);
+            let options = CollectionOptions::parse(&options.into()).expect("options");
             let collection = self.database.create_collection(&options).expect("create");
             let documents = definition.get("documents").as_array().unwrap_or_default();
             let mut txn = self.begin();

@@ -60,7 +60,7 @@ impl Context<'_> {
         stored: Option<&Document>,
     ) -> Result<Decision> {
         let Some(stored) = stored else {
-            return self.put(item, attributes);
+            return self.put(item, attributes, None);
         };
         match self.options.overwrite_mode {
             OverwriteMode::Conflict => {
@@ -82,7 +82,7 @@ impl Context<'_> {
             keep_null: self.options.keep_null,
             merge_objects: self.options.merge_objects,
         };
-        self.put(item, &merge(&old, patch, merge_options))
+        self.put(item, &merge(&old, patch, merge_options), Some(stored))
     }
 
     fn decide_replace(
@@ -94,15 +94,18 @@ impl Context<'_> {
         if !self.is_newer(attributes, stored) {
             return Ok(Decision::Keep);
         }
-        self.put(item, attributes)
+        self.put(item, attributes, Some(stored))
     }
 
-    fn put(&self, item: &Item, attributes: &Object) -> Result<Decision> {
+    fn put(&self, item: &Item, attributes: &Object, stored: Option<&Document>) -> Result<Decision> {
         let edge = if self.collection.is_edge() {
             Some((vertex(attributes, "_from")?, vertex(attributes, "_to")?))
         } else {
             None
         };
+        if let Some(schema) = &self.collection.schema {
+            schema.check(attributes, stored)?;
+        }
         let depth_max = self.settings.document_depth_max;
         if attributes
             .values()
