@@ -12,6 +12,7 @@ mod pipeline;
 mod row;
 mod state;
 mod steps;
+mod stored;
 
 pub use cursor::Cursor;
 pub(crate) use cursor::Start;

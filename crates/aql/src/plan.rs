@@ -4,6 +4,7 @@
 //! executor. It holds no bind values except those that decide its shape, so it can be kept and
 //! used again.
 
+mod covering;
 pub mod explain;
 mod expr;
 mod finish;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 
+pub(crate) use covering::{Covered, covered_by};
 pub use expr::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,
     UnaryOp, VarId,
@@ -81,8 +83,10 @@ pub enum Node {
         out: VarId,
         /// What `OPTIONS` says about indexes.
         hint: IndexHint,
+        /// What documents must meet before a row is made of them.
+        filters: Vec<Expr>,
         /// The only attributes that are read; `None` when the document as such is.
-        projections: Option<Vec<Arc<[Arc<str>]>>>,
+        projections: Option<Vec<Projection>>,
     },
     /// The documents that an index finds.
     Index(Box<IndexScan>),
@@ -132,6 +136,15 @@ pub enum Node {
     NoResults,
 }
 
+/// An attribute that a loop takes out of each document, so that rows need not carry the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// Holds the attribute.
+    pub out: VarId,
+    /// The names that lead to it.
+    pub names: Arc<[Arc<str>]>,
+}
+
 /// What `OPTIONS` of a `FOR` says about indexes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexHint {
@@ -167,7 +180,11 @@ pub struct IndexScan {
     /// The conditions that the index stands for, to be checked where it cannot be used.
     pub residual: Vec<Expr>,
     /// See [`Node::EnumerateCollection`].
-    pub projections: Option<Vec<Arc<[Arc<str>]>>>,
+    pub filters: Vec<Expr>,
+    /// See [`Node::EnumerateCollection`].
+    pub projections: Option<Vec<Projection>>,
+    /// Whether the entries hold all projections; `filters` then read the projections.
+    pub covering: bool,
 }
 
 /// The branches of an `OR`, each with its own search.
@@ -180,7 +197,9 @@ pub struct IndexUnion {
     /// Holds the document.
     pub out: VarId,
     /// See [`Node::EnumerateCollection`].
-    pub projections: Option<Vec<Arc<[Arc<str>]>>>,
+    pub filters: Vec<Expr>,
+    /// See [`Node::EnumerateCollection`].
+    pub projections: Option<Vec<Projection>>,
 }
 
 /// Where the planner looks up collections.
@@ -384,6 +403,11 @@ impl Plan {
     pub fn add_variable(&mut self, name: &str) -> VarId {
         self.variables.push(name.into());
         VarId((self.variables.len() - 1) as u32)
+    }
+
+    /// The name of a variable; empty if it has none.
+    pub fn variable_name(&self, var: VarId) -> &str {
+        self.variables.get(var.index()).map_or("", |name| name)
     }
 
     /// The name of a collection.

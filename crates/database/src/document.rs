@@ -80,6 +80,12 @@ impl DocumentKey {
         Self(bytes)
     }
 
+    /// The same key in memory of its own; see [`Document::detached`].
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The key.
     pub fn as_str(&self) -> &str {
         // Keys are ASCII; damaged bytes read as an empty key, which no document has.
@@ -147,6 +153,16 @@ impl Document {
     /// The stored text: begins with `_key` and has no `_id`.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// The same document in memory of its own. A document that was read as one of a page keeps
+    /// all of the page in memory.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            collection: Arc::clone(&self.collection),
+            body: Bytes::copy_from_slice(&self.body),
+        }
     }
 
     /// The key.

@@ -327,7 +327,7 @@ impl WriteBuffer {
         if self.changes.is_empty() {
             // The common case, spared the merge.
             for entry in stored {
-                if !push_stored(&mut page, scan, &entry?, &self.cleared) {
+                if !push_stored(&mut page, &entry?, &self.cleared) {
                     return Ok(page.finish_full());
                 }
             }
@@ -347,11 +347,11 @@ impl WriteBuffer {
             };
             let fits = match &next_stored {
                 Some(entry) if which == Ordering::Greater => {
-                    push_stored(&mut page, scan, entry, &self.cleared)
+                    push_stored(&mut page, entry, &self.cleared)
                 }
                 entry => {
                     let beneath = entry.as_ref().filter(|_| which == Ordering::Equal);
-                    push_own(&mut page, scan, own.next(), beneath.map(E::value))?
+                    push_own(&mut page, own.next(), beneath.map(E::value))?
                 }
             };
             if !fits {
@@ -376,30 +376,20 @@ impl WriteBuffer {
 }
 
 /// Appends an entry that only exists in the snapshot; false if it does not fit.
-fn push_stored<E: StoredEntry>(
-    page: &mut PageBuilder<'_>,
-    scan: &Scan,
-    entry: &E,
-    cleared: &RangeSet,
-) -> bool {
+fn push_stored<E: StoredEntry>(page: &mut PageBuilder<'_>, entry: &E, cleared: &RangeSet) -> bool {
     if cleared.contains(entry.key()) {
         return true;
     }
     if !page.has_room_for(entry.key().len(), entry.value().len()) {
         return false;
     }
-    let value = if scan.keys_only { &[] } else { entry.value() };
-    page.push(
-        Bytes::copy_from_slice(entry.key()),
-        Bytes::copy_from_slice(value),
-    );
+    page.push(entry.key(), entry.value());
     true
 }
 
 /// Appends an entry that the transaction changed; false if it does not fit.
 fn push_own(
     page: &mut PageBuilder<'_>,
-    scan: &Scan,
     own: Option<(&Bytes, &Change)>,
     stored: Option<&[u8]>,
 ) -> Result<bool> {
@@ -412,9 +402,6 @@ fn push_own(
     if !page.has_room_for(key.len(), value.len()) {
         return Ok(false);
     }
-    page.push(
-        key.clone(),
-        if scan.keys_only { Bytes::new() } else { value },
-    );
+    page.push(key, &value);
     Ok(true)
 }

@@ -164,7 +164,7 @@ impl Txn for MemoryTxn {
                 return Ok(page.finish_full());
             }
             rest = scan.rest_after(&key);
-            page.push(key, if scan.keys_only { Bytes::new() } else { value });
+            page.push(&key, &value);
         }
         Ok(page.finish())
     }

@@ -120,12 +120,15 @@ pub struct Page {
 /// Fills a page up to the limits of a scan.
 ///
 /// Feed it the entries in order until it is full; the same for every engine, so that limits mean
-/// the same everywhere.
+/// the same everywhere. All entries of a page share one buffer: a page of short entries costs
+/// three allocations, not two for each entry. Who keeps a few entries of a page for long copies
+/// them, or keeps all of the page.
 #[derive(Debug)]
 pub struct PageBuilder<'a> {
     scan: &'a Scan,
-    entries: Vec<Entry>,
-    bytes: usize,
+    buffer: Vec<u8>,
+    /// Where the key and where the value of each entry end.
+    ends: Vec<(usize, usize)>,
 }
 
 impl<'a> PageBuilder<'a> {
@@ -133,8 +136,8 @@ impl<'a> PageBuilder<'a> {
     pub fn new(scan: &'a Scan) -> Self {
         Self {
             scan,
-            entries: Vec::with_capacity(scan.entries_max.min(64)),
-            bytes: 0,
+            buffer: Vec::new(),
+            ends: Vec::with_capacity(scan.entries_max.min(1_024)),
         }
     }
 
@@ -142,34 +145,49 @@ impl<'a> PageBuilder<'a> {
     /// copy of an entry that does not.
     pub fn has_room_for(&self, key_bytes: usize, value_bytes: usize) -> bool {
         let value_bytes = if self.scan.keys_only { 0 } else { value_bytes };
-        self.entries.is_empty()
-            || (self.entries.len() < self.scan.entries_max
-                && self.bytes + key_bytes + value_bytes <= self.scan.bytes_max)
+        self.ends.is_empty()
+            || (self.ends.len() < self.scan.entries_max
+                && self.buffer.len() + key_bytes + value_bytes <= self.scan.bytes_max)
     }
 
-    /// Appends an entry; with `keys_only` the value must be empty already.
-    pub fn push(&mut self, key: Bytes, value: Bytes) {
-        self.bytes += key.len() + value.len();
-        self.entries.push((key, value));
+    /// Appends a copy of an entry; with `keys_only` without its value.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        let value = if self.scan.keys_only { &[] } else { value };
+        if self.ends.is_empty() {
+            // Entries of a page are mostly of one size.
+            let expected = self.scan.entries_max.min(1_024) * (key.len() + value.len());
+            self.buffer.reserve(expected.min(self.scan.bytes_max));
+        }
+        self.buffer.extend_from_slice(key);
+        let key_end = self.buffer.len();
+        self.buffer.extend_from_slice(value);
+        self.ends.push((key_end, self.buffer.len()));
+    }
+
+    fn into_entries(self) -> Vec<Entry> {
+        let buffer = Bytes::from(self.buffer);
+        let mut entries = Vec::with_capacity(self.ends.len());
+        let mut start = 0;
+        for (key_end, end) in self.ends {
+            entries.push((buffer.slice(start..key_end), buffer.slice(key_end..end)));
+            start = end;
+        }
+        entries
     }
 
     /// The page when the range is exhausted.
     pub fn finish(self) -> Page {
         Page {
-            entries: self.entries,
+            entries: self.into_entries(),
             next: None,
         }
     }
 
     /// The page when an entry did not fit.
     pub fn finish_full(self) -> Page {
-        let next = self
-            .entries
-            .last()
-            .map(|(key, _)| self.scan.rest_after(key));
-        Page {
-            entries: self.entries,
-            next,
-        }
+        let scan = self.scan;
+        let entries = self.into_entries();
+        let next = entries.last().map(|(key, _)| scan.rest_after(key));
+        Page { entries, next }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-pub use scan::{Attributes, attributes, find_attribute};
+pub use scan::{Attributes, attributes, find_attribute, find_attributes};
 
 use crate::{Object, Value};
 

@@ -288,12 +288,12 @@ fn write_json(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>, out: &mut Vec<u8>)
             Some(slot) => slot.write_json(out),
             None => out.extend_from_slice(b"null"),
         },
-        Expr::Path(var, names) => match (row.get(var.index()), &**names) {
-            (Some(Slot::Document(document)), [name]) if &**name != "_id" => {
-                out.extend_from_slice(document.get_json(name).unwrap_or(b"null"));
-            }
-            (Some(slot), _) => json::write(&slot.path(names), out),
-            (None, _) => out.extend_from_slice(b"null"),
+        Expr::Path(var, names) => match row.get(var.index()) {
+            Some(slot) => match slot.stored_json(names) {
+                Some(text) => out.extend_from_slice(text),
+                None => json::write(&slot.path(names), out),
+            },
+            None => out.extend_from_slice(b"null"),
         },
         Expr::Object(properties) if is_plain(properties) => {
             out.push(b'{');

@@ -8,6 +8,7 @@ use value::{Object, Value};
 use super::operators::{as_index, binary, compare_each, in_range, matches_quantifier};
 use super::row::{Batch, Slot, value_size};
 use super::state::Exec;
+use super::stored;
 use crate::error::{Error, Result};
 use crate::plan::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Question, SubqueryId, SubqueryUse, UnaryOp,
@@ -84,6 +85,14 @@ pub(crate) fn eval_bool(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>) -> Resul
 pub(crate) fn eval_slot(expr: &Expr, row: &[Slot], exec: &mut Exec<'_>) -> Result<Slot> {
     match expr {
         Expr::Var(var) => Ok(row.get(var.index()).cloned().unwrap_or_default()),
+        Expr::Path(var, names) => {
+            let slot = row.get(var.index());
+            let text = slot.and_then(|slot| slot.stored_json(names));
+            match text {
+                Some(text) => Ok(Slot::of_json(text)),
+                None => eval(expr, row, exec).map(Slot::Value),
+            }
+        }
         other => eval(other, row, exec).map(Slot::Value),
     }
 }
@@ -126,8 +135,8 @@ fn eval_binary(
     row: &[Slot],
     exec: &mut Exec<'_>,
 ) -> Result<Value> {
-    if let Some(answer) = compare_stored(op, left, right, row, exec)? {
-        return Ok(answer);
+    if let Some(holds) = compare_stored(op, left, right, row, exec)? {
+        return Ok(Value::Bool(holds));
     }
     let left = eval(left, row, exec)?;
     if let (BinaryOp::In | BinaryOp::NotIn, Expr::Range(pair)) = (op, right) {
@@ -141,32 +150,62 @@ fn eval_binary(
     binary(op, &left, &right, exec)
 }
 
-/// Compares a stored text with another text without reading it into a value.
+/// Compares a stored attribute with a value that is at hand, without reading it into one.
 fn compare_stored(
     op: BinaryOp,
     left: &Expr,
     right: &Expr,
     row: &[Slot],
     exec: &mut Exec<'_>,
-) -> Result<Option<Value>> {
-    if !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) || !right.is_const() {
+) -> Result<Option<bool>> {
+    let is_comparison = matches!(
+        op,
+        BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterEqual
+    );
+    if !is_comparison {
         return Ok(None);
     }
-    let Expr::Path(var, names) = left else {
+    let (path, other, swapped) = match (left, right) {
+        (Expr::Path(..), other) => (left, other, false),
+        (other, Expr::Path(..)) => (right, other, true),
+        _ => return Ok(None),
+    };
+    let Expr::Path(var, names) = path else {
         return Ok(None);
     };
-    let stored = row
+    let Some(text) = row
         .get(var.index())
-        .and_then(|slot| slot.stored_json(names));
-    let Some([b'"', inner @ .., b'"']) = stored else {
+        .and_then(|slot| slot.stored_json(names))
+    else {
         return Ok(None);
     };
-    if inner.contains(&b'\\') {
-        return Ok(None);
-    }
-    let right = eval(right, row, exec)?;
-    let equal = right.as_str().is_some_and(|text| text.as_bytes() == inner);
-    Ok(Some(Value::Bool(equal == (op == BinaryOp::Equal))))
+    let order = match other {
+        Expr::Const(value) => stored::compare(text, value),
+        Expr::Bind(at) => {
+            let bind = exec.state.binds.get(*at);
+            bind.and_then(|value| stored::compare(text, value))
+        }
+        Expr::Once(..) => stored::compare(text, &eval(other, row, exec)?),
+        Expr::Var(var) => match row.get(var.index()) {
+            Some(Slot::Value(value)) => stored::compare(text, value),
+            _ => None,
+        },
+        _ => None,
+    };
+    let order = order.map(|order| if swapped { order.reverse() } else { order });
+    Ok(order.map(|order| match op {
+        BinaryOp::Equal => order.is_eq(),
+        BinaryOp::NotEqual => order.is_ne(),
+        BinaryOp::Less => order.is_lt(),
+        BinaryOp::LessEqual => order.is_le(),
+        BinaryOp::Greater => order.is_gt(),
+        _ => order.is_ge(),
+    }))
 }
 
 fn unary(op: UnaryOp, operand: &Value, exec: &mut Exec<'_>) -> Result<Value> {

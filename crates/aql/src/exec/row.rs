@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use database::Document;
 use value::{Value, json};
 
+use super::stored;
 use crate::error::Result;
 
 /// One variable of one row.
@@ -14,6 +16,8 @@ pub(crate) enum Slot {
     Value(Value),
     /// A stored document; its attributes are read when asked for.
     Document(Document),
+    /// The text of an array or object in a stored document.
+    Json(Bytes),
 }
 
 impl Default for Slot {
@@ -23,11 +27,20 @@ impl Default for Slot {
 }
 
 impl Slot {
+    /// What stored text says; arrays and objects stay text.
+    pub(crate) fn of_json(text: &[u8]) -> Self {
+        match text.first() {
+            Some(b'[' | b'{') => Slot::Json(Bytes::copy_from_slice(text)),
+            _ => Slot::Value(stored::read(text)),
+        }
+    }
+
     /// The value; reads all of a document.
     pub(crate) fn to_value(&self) -> Result<Value> {
         match self {
             Slot::Value(value) => Ok(value.clone()),
             Slot::Document(document) => Ok(document.to_value()?),
+            Slot::Json(text) => Ok(stored::read(text)),
         }
     }
 
@@ -38,26 +51,22 @@ impl Slot {
                 .iter()
                 .fold(value, |value, name| value.get(name))
                 .clone(),
-            Slot::Document(document) => match names.split_first() {
-                Some((first, _)) if &**first == "_id" => document.get_path(names),
-                Some((first, rest)) => {
-                    let text = document.get_json(first);
-                    let text = rest.iter().fold(text, |text, name| {
-                        text.and_then(|text| json::find_attribute(text, name))
-                    });
-                    text.map_or(Value::Null, read_json)
-                }
-                None => Value::Null,
-            },
+            Slot::Document(document) if is_id(names) => document.get_path(names),
+            _ => self.stored_json(names).map_or(Value::Null, stored::read),
         }
     }
 
-    /// The JSON text of an attribute of a stored document; `None` where there is no such text.
+    /// The text of an attribute of stored text; `None` where there is no such text.
     pub(crate) fn stored_json(&self, names: &[Arc<str>]) -> Option<&[u8]> {
-        match (self, names) {
-            (Slot::Document(document), [name]) if &**name != "_id" => document.get_json(name),
-            _ => None,
-        }
+        let text = match self {
+            Slot::Value(_) => return None,
+            Slot::Document(_) if names.is_empty() || is_id(names) => return None,
+            Slot::Document(document) => document.body(),
+            Slot::Json(text) => text,
+        };
+        names
+            .iter()
+            .try_fold(text.as_ref(), |text, name| json::find_attribute(text, name))
     }
 
     /// Appends the value as JSON; a document's text is copied.
@@ -65,6 +74,7 @@ impl Slot {
         match self {
             Slot::Value(value) => json::write(value, out),
             Slot::Document(document) => document.write_json(out),
+            Slot::Json(text) => out.extend_from_slice(text),
         }
     }
 
@@ -73,36 +83,20 @@ impl Slot {
         match self {
             Slot::Value(value) => value_size(value),
             Slot::Document(document) => size_of::<Slot>() + document.body().len(),
+            Slot::Json(text) => size_of::<Slot>() + text.len(),
         }
     }
+}
+
+/// Whether names lead to the `_id` of a document, which is not stored, or into it.
+fn is_id(names: &[Arc<str>]) -> bool {
+    names.first().is_some_and(|name| &**name == "_id")
 }
 
 impl From<Value> for Slot {
     fn from(value: Value) -> Self {
         Slot::Value(value)
     }
-}
-
-/// Reads stored JSON text. Texts without escapes and integers, which are most of what queries
-/// look at, do not need the parser.
-fn read_json(text: &[u8]) -> Value {
-    let simple = match text {
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
-            std::str::from_utf8(inner).ok().map(Value::from)
-        }
-        [b'-' | b'0'..=b'9', ..] => {
-            let digits = std::str::from_utf8(text).ok();
-            digits
-                .and_then(|digits| digits.parse::<i64>().ok())
-                .map(Value::Int)
-        }
-        b"null" => Some(Value::Null),
-        b"true" => Some(Value::Bool(true)),
-        b"false" => Some(Value::Bool(false)),
-        _ => None,
-    };
-    // Stored text is valid; damaged text reads as null, as the database reads it.
-    simple.unwrap_or_else(|| json::parse(text).unwrap_or_default())
 }
 
 /// About how many bytes a value keeps in memory.
@@ -208,6 +202,17 @@ impl Batch {
         }
         self.slots.append(&mut other.slots);
         self.rows += other.rows;
+    }
+
+    /// Calls `change` with one slot of each row from `start` on.
+    pub(crate) fn for_each_slot_mut(
+        &mut self,
+        start: usize,
+        slot: usize,
+        change: impl FnMut(&mut Slot),
+    ) {
+        let slots = self.slots.iter_mut().skip(start * self.width + slot);
+        slots.step_by(self.width.max(1)).for_each(change);
     }
 
     /// Keeps the rows whose flag is set.

@@ -5,6 +5,7 @@ mod collect;
 mod index;
 mod modify;
 mod order;
+mod produce;
 mod scan;
 mod simple;
 mod union;

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use value::{Object, Value};
 
 use super::{
-    Block, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, SubqueryId, Upsert, VarId,
+    Block, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, Projection, SubqueryId,
+    Upsert, VarId,
 };
 use crate::syntax::ast::ModifyKind;
 
@@ -189,6 +190,7 @@ impl Writer<'_> {
             Node::EnumerateCollection {
                 collection,
                 out,
+                filters,
                 projections,
                 ..
             } => {
@@ -204,6 +206,7 @@ impl Writer<'_> {
                 self.items *= ITEMS_GUESSED;
                 self.cost += self.items;
                 self.push("EnumerateCollectionNode", details);
+                self.filters(filters);
             }
             Node::Index(scan) => self.index(scan),
             Node::IndexUnion(union) => self.index_union(union),
@@ -214,12 +217,7 @@ impl Writer<'_> {
                 self.cost += self.items;
                 self.push("EnumerateListNode", details);
             }
-            Node::Filter(condition) => {
-                let details = self.calculation("inVariable", condition);
-                self.cost += self.items;
-                self.items /= 2.0;
-                self.push("FilterNode", details);
-            }
+            Node::Filter(condition) => self.filters(std::slice::from_ref(condition)),
             Node::Calculate { out, value } => {
                 self.subqueries(value);
                 let mut details = Object::new();
@@ -254,6 +252,16 @@ impl Writer<'_> {
         }
     }
 
+    /// Conditions that a loop checks itself are shown behind it.
+    fn filters(&mut self, conditions: &[Expr]) {
+        for condition in conditions {
+            let details = self.calculation("inVariable", condition);
+            self.cost += self.items;
+            self.items /= 2.0;
+            self.push("FilterNode", details);
+        }
+    }
+
     fn index(&mut self, scan: &IndexScan) {
         let exact = scan.index.is_unique() && scan.equal.len() == scan.index.fields().len();
         if !exact {
@@ -269,8 +277,10 @@ impl Writer<'_> {
         details.insert("condition", expression::expression(self.plan, &conditions));
         details.insert("ascending", !scan.descending);
         details.insert("reverse", scan.descending);
+        details.insert("indexCoversProjections", scan.covering);
         self.cost += self.items;
         self.push("IndexNode", details);
+        self.filters(&scan.filters);
     }
 
     fn index_union(&mut self, union: &IndexUnion) {
@@ -285,9 +295,10 @@ impl Writer<'_> {
         details.insert("reverse", false);
         self.cost += self.items;
         self.push("IndexNode", details);
+        self.filters(&union.filters);
     }
 
-    fn loop_details(&self, scan: &IndexScan, projections: Option<&[AttributeNames]>) -> Object {
+    fn loop_details(&self, scan: &IndexScan, projections: Option<&[Projection]>) -> Object {
         let mut details = Object::new();
         details.insert("collection", &**self.plan.collection_name(scan.collection));
         details.insert("outVariable", self.variable(scan.out));
@@ -448,13 +459,11 @@ fn index_object(index: &database::Index) -> Value {
     Value::object(object)
 }
 
-/// The names of an attribute inside others.
-type AttributeNames = std::sync::Arc<[std::sync::Arc<str>]>;
-
-fn paths(projections: Option<&[AttributeNames]>) -> Value {
-    let path = |names: &AttributeNames| {
+fn paths(projections: Option<&[Projection]>) -> Value {
+    let path = |projection: &Projection| {
         let mut object = Object::new();
-        object.insert("path", texts(names.iter().map(|name| &**name)));
+        let names = projection.names.iter();
+        object.insert("path", texts(names.map(|name| &**name)));
         Value::object(object)
     };
     Value::array(projections.unwrap_or_default().iter().map(path).collect())

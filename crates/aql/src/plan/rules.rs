@@ -5,6 +5,7 @@
 
 mod inline_calculations;
 mod inline_subqueries;
+mod move_filters_into_enumerate;
 mod move_filters_up;
 mod optimize_subqueries;
 mod reduce_extraction_to_projection;
@@ -79,6 +80,11 @@ pub static ALL: &[Rule] = &[
         name: "use-index-for-sort",
         description: "Read documents in the wanted order instead of sorting them.",
         apply: use_index_for_sort::apply,
+    },
+    Rule {
+        name: "move-filters-into-enumerate",
+        description: "Check conditions on documents before rows are made of them.",
+        apply: move_filters_into_enumerate::apply,
     },
     Rule {
         name: "sort-limit",

@@ -1,6 +1,6 @@
 //! Which variables expressions and steps read and set, and whether they may be moved.
 
-use super::{Block, Expr, IndexScan, Node, Plan, VarId};
+use super::{Block, Expr, IndexScan, Node, Plan, Projection, VarId};
 
 /// A set of variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,7 +133,9 @@ impl Node {
                     .scans
                     .iter()
                     .for_each(|scan| scan.for_each_expr(visit));
+                union.filters.iter().for_each(visit);
             }
+            Node::EnumerateCollection { filters, .. } => filters.iter().for_each(visit),
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
             Node::Calculate { value, .. } => visit(value),
@@ -159,7 +161,7 @@ impl Node {
                 visit(&upsert.insert);
                 visit(&upsert.update);
             }
-            Node::EnumerateCollection { .. } | Node::Distinct(_) | Node::NoResults => {}
+            Node::Distinct(_) | Node::NoResults => {}
         }
     }
 
@@ -170,7 +172,9 @@ impl Node {
             Node::IndexUnion(union) => {
                 let scans = union.scans.iter_mut();
                 scans.for_each(|scan| scan.for_each_expr_mut(visit));
+                union.filters.iter_mut().for_each(visit);
             }
+            Node::EnumerateCollection { filters, .. } => filters.iter_mut().for_each(visit),
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
             Node::Calculate { value, .. } => visit(value),
@@ -199,7 +203,37 @@ impl Node {
                 visit(&mut upsert.insert);
                 visit(&mut upsert.update);
             }
-            Node::EnumerateCollection { .. } | Node::Distinct(_) | Node::NoResults => {}
+            Node::Distinct(_) | Node::NoResults => {}
+        }
+    }
+
+    /// The variable of the documents that the step loops over, if it does.
+    pub fn document(&self) -> Option<VarId> {
+        match self {
+            Node::EnumerateCollection { out, .. } => Some(*out),
+            Node::Index(scan) => Some(scan.out),
+            Node::IndexUnion(union) => Some(union.out),
+            _ => None,
+        }
+    }
+
+    /// What the step takes out of its documents, if that is all it reads of them.
+    pub fn projections(&self) -> Option<&[Projection]> {
+        match self {
+            Node::EnumerateCollection { projections, .. } => projections.as_deref(),
+            Node::Index(scan) => scan.projections.as_deref(),
+            Node::IndexUnion(union) => union.projections.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The conditions that the step checks on its documents, to be added to.
+    pub fn filters_mut(&mut self) -> Option<&mut Vec<Expr>> {
+        match self {
+            Node::EnumerateCollection { filters, .. } => Some(filters),
+            Node::Index(scan) => Some(&mut scan.filters),
+            Node::IndexUnion(union) => Some(&mut union.filters),
+            _ => None,
         }
     }
 
@@ -207,11 +241,12 @@ impl Node {
     pub fn sets(&self) -> VarSet {
         let mut set = VarSet::default();
         match self {
-            Node::EnumerateCollection { out, .. }
-            | Node::EnumerateList { out, .. }
-            | Node::Calculate { out, .. } => set.insert(*out),
-            Node::Index(scan) => set.insert(scan.out),
-            Node::IndexUnion(union) => set.insert(union.out),
+            Node::EnumerateList { out, .. } | Node::Calculate { out, .. } => set.insert(*out),
+            Node::EnumerateCollection { .. } | Node::Index(_) | Node::IndexUnion(_) => {
+                self.document().into_iter().for_each(|out| set.insert(out));
+                let projections = self.projections().into_iter().flatten();
+                projections.for_each(|projection| set.insert(projection.out));
+            }
             Node::Collect(collect) => {
                 collect.groups.iter().for_each(|(var, _)| set.insert(*var));
                 collect
@@ -240,11 +275,11 @@ impl Node {
 }
 
 impl IndexScan {
-    fn for_each_expr(&self, visit: &mut dyn FnMut(&Expr)) {
+    pub(super) fn for_each_expr(&self, visit: &mut dyn FnMut(&Expr)) {
         self.equal.iter().chain(&self.any).for_each(&mut *visit);
         let bounds = self.lower.iter().chain(&self.upper);
         bounds.for_each(|(bound, _)| visit(bound));
-        self.residual.iter().for_each(visit);
+        self.residual.iter().chain(&self.filters).for_each(visit);
     }
 
     fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
@@ -254,6 +289,7 @@ impl IndexScan {
             .for_each(&mut *visit);
         let bounds = self.lower.iter_mut().chain(&mut self.upper);
         bounds.for_each(|(bound, _)| visit(bound));
-        self.residual.iter_mut().for_each(visit);
+        let checks = self.residual.iter_mut().chain(&mut self.filters);
+        checks.for_each(visit);
     }
 }

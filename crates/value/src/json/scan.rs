@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// The deepest nesting of arrays and objects, wherever the text stops being JSON.
 pub(super) fn depth(text: &[u8]) -> usize {
@@ -33,9 +33,53 @@ pub(super) fn depth(text: &[u8]) -> usize {
 /// The text must be valid JSON without duplicate names, as stored documents are; of any other
 /// text the answer is meaningless but still within bounds.
 pub fn find_attribute<'t>(object: &'t [u8], name: &str) -> Option<&'t [u8]> {
-    attributes(object)
-        .find(|(found, _)| found == name)
-        .map(|(_, value)| value)
+    let mut found = [None];
+    find_attributes(object, &[name], &mut found);
+    found[0]
+}
+
+/// [`find_attribute`] for several different names at once: one pass over the text, which ends
+/// with the last one found. `found` has a place for each name and is overwritten.
+pub fn find_attributes<'t, S: AsRef<str>>(
+    object: &'t [u8],
+    names: &[S],
+    found: &mut [Option<&'t [u8]>],
+) {
+    found.fill(None);
+    let mut missing = names.len();
+    let mut at = attributes(object).at;
+    while missing > 0 {
+        let start = skip_blanks(object, at);
+        if object.get(start) != Some(&b'"') {
+            return;
+        }
+        let name_end = string_end(object, start);
+        let colon = skip_blanks(object, name_end);
+        let value_start = skip_blanks(object, colon + 1);
+        let value_end = value_end(object, value_start);
+        let Some(name) = object.get(start + 1..name_end.saturating_sub(1)) else {
+            return;
+        };
+        if let Some(place) = position_of(name, names)
+            && let Some(place) = found.get_mut(place)
+        {
+            *place = object.get(value_start..value_end);
+            missing -= 1;
+        }
+        at = skip_blanks(object, value_end) + 1;
+    }
+}
+
+/// Which of the names a name in a text is, given without its quotes.
+fn position_of<S: AsRef<str>>(name: &[u8], names: &[S]) -> Option<usize> {
+    let is_wanted = |wanted: &S| wanted.as_ref().as_bytes() == name;
+    // What has escapes differs from every name as it stands.
+    names.iter().position(is_wanted).or_else(|| {
+        let escaped = memchr(b'\\', name).is_some();
+        let quoted = escaped.then(|| [b"\"", name, b"\""].concat())?;
+        let unquoted = unquote(&quoted)?;
+        names.iter().position(|wanted| wanted.as_ref() == unquoted)
+    })
 }
 
 /// The top-level attributes of an object's text, each name with the raw text of its value.
@@ -84,7 +128,16 @@ fn skip_blanks(text: &[u8], mut at: usize) -> usize {
 
 /// The position after the text that starts with the quote at `start`.
 fn string_end(text: &[u8], start: usize) -> usize {
+    // Names and most values are short: setting up a search costs more than looking.
+    const SHORT: usize = 16;
     let mut at = start + 1;
+    for &byte in text.get(at..).unwrap_or_default().iter().take(SHORT) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
     while let Some(found) = text.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += found;
         if text.get(at) == Some(&b'"') {

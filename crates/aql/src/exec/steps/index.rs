@@ -1,18 +1,20 @@
 //! Loops over the documents that an index finds.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use database::{Collection, Document, IndexKind, IndexRange, Position};
+use database::{Collection, Document, DocumentKey, IndexEntry, IndexKind, IndexRange, Position};
 use value::Value;
 
+use super::produce::Producer;
 use super::scan::Outer;
 use crate::error::Result;
-use crate::exec::eval::{eval, eval_bool};
+use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot};
 use crate::exec::state::Exec;
-use crate::plan::{IndexScan, Node};
+use crate::plan::{Covered, IndexScan, Node, covered_by};
 
 /// How many outer rows are looked up at once.
 const LOOKUP_ROWS_MAX: usize = 200;
@@ -22,6 +24,10 @@ pub(super) struct IndexStep {
     place: Place,
     outer: Outer,
     scan: Option<Running>,
+    /// What was found for the outer row, if the index may find a document several times.
+    seen: Option<Seen>,
+    /// How many entries to ask for: more and more while few give a row.
+    ask: usize,
 }
 
 /// The scan for an outer row.
@@ -48,6 +54,8 @@ impl IndexStep {
             place,
             outer: Outer::default(),
             scan: None,
+            seen: None,
+            ask: 0,
         }
     }
 
@@ -56,6 +64,7 @@ impl IndexStep {
         &mut self,
         node: &IndexScan,
         collection: &Collection,
+        producer: &mut Producer<'_>,
         batch: &mut Batch,
         exec: &mut Exec<'_>,
         room: usize,
@@ -66,55 +75,129 @@ impl IndexStep {
                 let page = exec
                     .txn
                     .index_scan(collection, &node.index, &scan, at, room)?;
-                let keys: Vec<&[u8]> = page
-                    .entries
-                    .iter()
-                    .map(|entry| entry.key.as_bytes())
-                    .collect();
-                let found = exec.txn.get_many(collection, &keys)?;
-                self.scan = page.next.map(|next| Running::Index(scan, Some(next)));
-                for document in found.into_iter().flatten() {
-                    exec.state.stats.scanned_index += 1;
-                    batch.push_with(self.outer.row(), node.out.index(), Slot::Document(document));
+                exec.state.stats.scanned_index += page.entries.len() as u64;
+                if scan.covering {
+                    for entry in page.entries {
+                        push_covered(node, collection, &entry, producer, batch, exec)?;
+                    }
+                } else {
+                    let entries = page.entries.into_iter().map(|entry| entry.key);
+                    let keys: Vec<DocumentKey> = match &mut self.seen {
+                        // An array in a document can have several of the values.
+                        Some(seen) => seen.retain_unseen(entries, exec)?,
+                        None => entries.collect(),
+                    };
+                    let found = exec.txn.get_many(collection, &keys)?;
+                    producer.push_page(found.into_iter().flatten(), batch, exec)?;
                 }
+                self.scan = page.next.map(|next| Running::Index(scan, Some(next)));
             }
             Some(Running::Full(position)) => {
                 let page = exec.txn.scan(collection, position.as_ref(), room)?;
                 exec.state.stats.scanned_full += page.documents.len() as u64;
                 self.scan = page.next.map(|next| Running::Full(Some(next)));
                 for document in page.documents {
-                    push_matching(node, self.outer.row(), document, batch, exec)?;
+                    producer.push(document, &node.residual, batch, exec)?;
                 }
             }
             None => {}
         }
         Ok(())
     }
+
+    /// Begins to read what an outer row wants, unless that is exact lookups.
+    fn begin(&mut self, node: &IndexScan, wanted: Wanted, exec: &mut Exec<'_>) -> Option<Exact> {
+        match wanted {
+            Wanted::Exact(values) => return Some((self.outer.row().to_vec(), values)),
+            Wanted::All => self.scan = Some(Running::Full(None)),
+            Wanted::Ranges(ranges) => {
+                exec.state.stats.seeks += ranges.len() as u64;
+                let constrained = node.equal.len() + usize::from(node.any.is_some());
+                let exact = ranges.len() == 1 && constrained == node.index.fields().len();
+                let several = !node.index.is_covering() && !exact;
+                if let Some(old) = self.seen.take() {
+                    exec.release(old.charged);
+                }
+                self.seen = several.then(Seen::default);
+                let scan = database::IndexScan {
+                    ranges,
+                    reverse: node.descending,
+                    covering: node.covering,
+                };
+                self.scan = Some(Running::Index(scan, None));
+            }
+        }
+        None
+    }
 }
 
-/// Appends a document that was not found by the index if it is what the index would find.
-fn push_matching(
+/// An outer row and the values that its documents have.
+type Exact = (Vec<Slot>, Vec<Vec<Value>>);
+
+/// The documents that an outer row had already.
+#[derive(Default)]
+struct Seen {
+    keys: HashSet<DocumentKey>,
+    charged: usize,
+}
+
+impl Seen {
+    /// The keys that were not there before.
+    fn retain_unseen(
+        &mut self,
+        keys: impl Iterator<Item = DocumentKey>,
+        exec: &mut Exec<'_>,
+    ) -> Result<Vec<DocumentKey>> {
+        let mut unseen = Vec::new();
+        for key in keys {
+            if self.keys.contains(&key) {
+                continue;
+            }
+            let bytes = size_of::<DocumentKey>() + key.as_bytes().len();
+            exec.charge(bytes)?;
+            self.charged += bytes;
+            self.keys.insert(key.detached());
+            unseen.push(key);
+        }
+        Ok(unseen)
+    }
+}
+
+/// Makes a row of an entry that holds all that is read of the document.
+fn push_covered(
     node: &IndexScan,
-    row: &[Slot],
-    document: Document,
+    collection: &Collection,
+    entry: &IndexEntry,
+    producer: &mut Producer<'_>,
     batch: &mut Batch,
     exec: &mut Exec<'_>,
 ) -> Result<()> {
-    let mut candidate = Batch::single(row);
-    candidate.set(0, node.out.index(), Slot::Document(document));
-    for condition in &node.residual {
-        if !eval_bool(condition, candidate.row(0), exec)? {
-            return Ok(());
-        }
-    }
-    batch.append(candidate);
-    Ok(())
+    let covered = entry.covered.as_deref().unwrap_or_default();
+    let projections = node.projections.iter().flatten();
+    let values = projections.map(|projection| {
+        let value = match covered_by(&node.index, &projection.names) {
+            Some(Covered::Value(at, rest)) => {
+                let value = covered.get(at).cloned().unwrap_or_default();
+                rest.iter()
+                    .fold(value, |value, name| value.get(name).clone())
+            }
+            Some(Covered::Key) => Value::from(entry.key.as_str()),
+            Some(Covered::Id) => format!("{}/{}", collection.name(), entry.key).into(),
+            None => Value::Null,
+        };
+        (projection.out, value)
+    });
+    producer.push_covered(values, batch, exec)
 }
 
 impl Step for IndexStep {
-    fn start(&mut self, _: &[Slot], _: &mut usize) {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
         self.outer.reset();
         self.scan = None;
+        self.ask = 0;
+        if let Some(seen) = self.seen.take() {
+            *freed += seen.charged;
+        }
     }
 
     fn next(
@@ -132,99 +215,112 @@ impl Step for IndexStep {
             .collections
             .get(node.collection.0)
             .is_some_and(|used| used.is_written);
+        let projections = node.projections.as_deref();
+        let mut producer = Producer::new(node.out, &node.filters, projections, node.covering);
         let mut batch = Batch::new(plan.variables.len());
+        producer.set_outer(self.outer.row());
         while batch.len() < want || (written && self.scan.is_some()) {
             exec.check_now()?;
             if self.scan.is_some() {
                 let room = want.saturating_sub(batch.len()).max(1);
-                self.page(node, &collection, &mut batch, exec, room)?;
+                self.ask = if producer.drops_documents() || self.seen.is_some() {
+                    self.ask.max(room)
+                } else {
+                    room
+                };
+                let before = batch.len();
+                self.page(node, &collection, &mut producer, &mut batch, exec, self.ask)?;
+                if batch.len() - before < room {
+                    self.ask = (self.ask * 2).min(exec.state.limits.batch_rows);
+                }
                 continue;
             }
             if !self.outer.advance(upstream, exec, want)? {
                 break;
             }
-            let mut exact: Vec<(Vec<Slot>, Vec<Vec<Value>>)> = Vec::new();
-            match wanted(node, &collection, self.outer.row(), exec)? {
-                Wanted::All => self.scan = Some(Running::Full(None)),
-                Wanted::Ranges(ranges) => self.scan = Some(begin(node, ranges, exec)),
-                Wanted::Exact(values) => exact.push((self.outer.row().to_vec(), values)),
-            }
-            if exact.is_empty() {
-                continue;
-            }
+            let mut exact = Vec::new();
+            let first = wanted(node, &collection, self.outer.row(), exec)?;
+            exact.extend(self.begin(node, first, exec));
             // Exact lookups of several outer rows share their round trips.
-            while exact.len() < LOOKUP_ROWS_MAX.min(want) && self.outer.has_more() {
+            while self.scan.is_none()
+                && exact.len() < LOOKUP_ROWS_MAX.min(want)
+                && self.outer.has_more()
+            {
                 self.outer.advance(upstream, exec, want)?;
-                match wanted(node, &collection, self.outer.row(), exec)? {
-                    Wanted::Exact(values) => exact.push((self.outer.row().to_vec(), values)),
-                    Wanted::All => {
-                        self.scan = Some(Running::Full(None));
-                        break;
-                    }
-                    Wanted::Ranges(ranges) => {
-                        self.scan = Some(begin(node, ranges, exec));
-                        break;
-                    }
-                }
+                let next = wanted(node, &collection, self.outer.row(), exec)?;
+                exact.extend(self.begin(node, next, exec));
             }
-            look_up(node, &collection, exact, &mut batch, exec)?;
+            look_up(node, &collection, exact, &mut producer, &mut batch, exec)?;
+            producer.set_outer(self.outer.row());
         }
         Ok((!batch.is_empty()).then_some(batch))
     }
 }
 
-fn begin(node: &IndexScan, ranges: Vec<IndexRange>, exec: &mut Exec<'_>) -> Running {
-    exec.state.stats.seeks += ranges.len() as u64;
-    let scan = database::IndexScan {
-        ranges,
-        reverse: node.descending,
-        covering: false,
-    };
-    Running::Index(scan, None)
-}
-
 fn look_up(
     node: &IndexScan,
     collection: &Collection,
-    rows: Vec<(Vec<Slot>, Vec<Vec<Value>>)>,
+    rows: Vec<Exact>,
+    producer: &mut Producer<'_>,
     batch: &mut Batch,
     exec: &mut Exec<'_>,
 ) -> Result<()> {
-    if let [(row, values)] = rows.as_slice()
-        && node.index.kind() == IndexKind::Primary
-        && let [values] = values.as_slice()
-    {
-        exec.state.stats.seeks += 1;
-        if let Some(Value::String(key)) = values.first()
-            && let Some(document) = exec.txn.get(collection, key)?
-        {
-            exec.state.stats.scanned_index += 1;
-            batch.push_with(row, node.out.index(), Slot::Document(document));
-        }
+    let count: usize = rows.iter().map(|(_, values)| values.len()).sum();
+    if count == 0 {
         return Ok(());
     }
-    let values: Vec<Vec<Value>> = rows
-        .iter()
-        .flat_map(|(_, values)| values.iter().cloned())
-        .collect();
-    exec.state.stats.seeks += values.len() as u64;
-    let mut found = exec
-        .txn
-        .index_documents_many(collection, &node.index, &values)?
-        .into_iter();
+    exec.state.stats.seeks += count as u64;
+    let mut found = find_exact(node, collection, &rows, exec)?.into_iter();
     for (row, values) in rows {
-        let mut documents: Vec<Document> = found.by_ref().take(values.len()).flatten().collect();
-        if values.len() > 1 && !node.index.is_covering() {
-            // An array in a document can have several of the values.
-            let mut seen = std::collections::HashSet::new();
-            documents.retain(|document| seen.insert(document.key()));
-        }
+        let documents = found.by_ref().take(values.len()).flatten();
+        producer.set_outer(&row);
         for document in documents {
             exec.state.stats.scanned_index += 1;
-            batch.push_with(&row, node.out.index(), Slot::Document(document));
+            producer.push(document, &[], batch, exec)?;
         }
     }
     Ok(())
+}
+
+/// The documents for each list of values, in one round trip or two.
+fn find_exact(
+    node: &IndexScan,
+    collection: &Collection,
+    rows: &[Exact],
+    exec: &mut Exec<'_>,
+) -> Result<Vec<Vec<Document>>> {
+    let all = rows.iter().flat_map(|(_, values)| values);
+    if node.index.kind() != IndexKind::Primary {
+        let values: Vec<Vec<Value>> = all.cloned().collect();
+        return Ok(exec
+            .txn
+            .index_documents_many(collection, &node.index, &values)?);
+    }
+    // No document has the empty key.
+    let key = |values: &'_ Vec<Value>| match values.first() {
+        Some(Value::String(key)) => key.clone(),
+        _ => Arc::from(""),
+    };
+    let keys: Vec<Arc<str>> = all.map(key).collect();
+    if let [key] = keys.as_slice() {
+        let found = exec.txn.get(collection, key)?;
+        return Ok(vec![found.into_iter().collect()]);
+    }
+    // Rows of a join often mean the same document.
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(keys.len());
+    let mut different: Vec<&str> = Vec::with_capacity(keys.len());
+    for key in &keys {
+        places.entry(key).or_insert_with(|| {
+            different.push(key);
+            different.len() - 1
+        });
+    }
+    let found = exec.txn.get_many(collection, &different)?;
+    let document = |key: &Arc<str>| places.get(&**key).and_then(|at| found.get(*at)?.clone());
+    Ok(keys
+        .iter()
+        .map(|key| document(key).into_iter().collect())
+        .collect())
 }
 
 /// What to read for an outer row.
@@ -269,7 +365,7 @@ pub(super) fn wanted(
         && prefixes
             .iter()
             .all(|values| values.len() == node.index.fields().len());
-    if !has_range && unique {
+    if !has_range && unique && node.index.is_covering() {
         return Ok(Wanted::Exact(prefixes));
     }
     let lower = match &node.lower {
@@ -283,10 +379,6 @@ pub(super) fn wanted(
     let from_null = matches!(&lower, Some((Value::Null, true)));
     if node.index.is_sparse() && has_range && (lower.is_none() || from_null) {
         return Ok(Wanted::All);
-    }
-    if !node.index.is_covering() && !has_range {
-        // A document may have several such entries; exact lookups give it once.
-        return Ok(Wanted::Exact(prefixes));
     }
     if node.descending {
         prefixes.reverse();

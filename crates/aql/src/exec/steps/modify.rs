@@ -13,6 +13,7 @@ use crate::exec::eval::{eval, eval_slot};
 use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot};
 use crate::exec::state::Exec;
+use crate::exec::stored;
 use crate::plan::{Modify, ModifyOptions, Node, Overwrite, VarId};
 use crate::syntax::ast::ModifyKind;
 
@@ -220,6 +221,7 @@ fn selector_of(target: &Slot, ignore_revs: bool) -> database::Result<Selector> {
             None => Err(invalid(codes::ARANGO_DOCUMENT_KEY_MISSING)),
         },
         Slot::Value(_) => Err(invalid(codes::ARANGO_DOCUMENT_KEY_BAD)),
+        Slot::Json(text) => selector_of(&Slot::Value(stored::read(text)), ignore_revs),
     }
 }
 

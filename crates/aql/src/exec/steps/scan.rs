@@ -6,6 +6,7 @@ use database::Position;
 use error_codes::codes;
 use value::{Value, type_name};
 
+use super::produce::Producer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::eval::{eval, range_bounds};
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -64,6 +65,8 @@ pub(super) struct CollectionScan {
     outer: Outer,
     /// Whether an outer row is being worked on, and where its scan goes on.
     scan: Option<Option<Position>>,
+    /// How many documents to ask for: more and more while few give a row.
+    ask: usize,
 }
 
 impl CollectionScan {
@@ -72,6 +75,7 @@ impl CollectionScan {
             place,
             outer: Outer::default(),
             scan: None,
+            ask: 0,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Step for CollectionScan {
     fn start(&mut self, _: &[Slot], _: &mut usize) {
         self.outer.reset();
         self.scan = None;
+        self.ask = 0;
     }
 
     fn next(
@@ -90,7 +95,11 @@ impl Step for CollectionScan {
     ) -> Result<Option<Batch>> {
         let plan = Arc::clone(&exec.state.plan);
         let Node::EnumerateCollection {
-            collection, out, ..
+            collection,
+            out,
+            filters,
+            projections,
+            ..
         } = self.place.node(&plan)
         else {
             return Ok(None);
@@ -100,31 +109,36 @@ impl Step for CollectionScan {
             .get(collection.0)
             .is_some_and(|used| used.is_written);
         let collection = exec.collection(*collection)?;
+        let mut producer = Producer::new(*out, filters, projections.as_deref(), false);
+        if self.scan.is_some() {
+            producer.set_outer(self.outer.row());
+        }
         let mut batch = Batch::new(plan.variables.len());
-        while batch.len() < want {
+        // A statement further on may write here: it must not feed this loop.
+        while batch.len() < want || (written && self.scan.is_some()) {
             let position = match self.scan.take() {
                 Some(position) => position,
-                None if self.outer.advance(upstream, exec, want)? => None,
+                None if self.outer.advance(upstream, exec, want)? => {
+                    producer.set_outer(self.outer.row());
+                    None
+                }
                 None => break,
             };
             exec.check_now()?;
-            let room = want - batch.len();
-            let page = exec.txn.scan(&collection, position.as_ref(), room)?;
+            let room = want.saturating_sub(batch.len()).max(1);
+            self.ask = if producer.drops_documents() {
+                self.ask.max(room)
+            } else {
+                room
+            };
+            let page = exec.txn.scan(&collection, position.as_ref(), self.ask)?;
             exec.state.stats.scanned_full += page.documents.len() as u64;
-            for document in page.documents {
-                batch.push_with(self.outer.row(), out.index(), Slot::Document(document));
+            self.scan = page.next.map(Some);
+            let before = batch.len();
+            producer.push_page(page.documents, &mut batch, exec)?;
+            if batch.len() - before < room {
+                self.ask = (self.ask * 2).min(exec.state.limits.batch_rows);
             }
-            let mut next = page.next;
-            // A statement further on writes here: it must not feed this loop.
-            while let (true, Some(position)) = (written, &next) {
-                let page = exec.txn.scan(&collection, Some(position), want)?;
-                exec.state.stats.scanned_full += page.documents.len() as u64;
-                for document in page.documents {
-                    batch.push_with(self.outer.row(), out.index(), Slot::Document(document));
-                }
-                next = page.next;
-            }
-            self.scan = next.map(Some);
         }
         Ok((!batch.is_empty()).then_some(batch))
     }

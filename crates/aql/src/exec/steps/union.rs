@@ -6,6 +6,7 @@ use std::sync::Arc;
 use database::{Collection, Document};
 
 use super::index::{Wanted, wanted};
+use super::produce::Producer;
 use super::scan::Outer;
 use crate::error::Result;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -127,14 +128,15 @@ impl Step for UnionStep {
             return Ok(None);
         };
         let collection = exec.collection(node.collection)?;
+        let projections = node.projections.as_deref();
+        let mut producer = Producer::new(node.out, &node.filters, projections, false);
+        producer.set_outer(self.outer.row());
         let mut batch = Batch::new(plan.variables.len());
         while batch.len() < want {
             match self.found.next() {
-                Some(document) => {
-                    let slot = Slot::Document(document);
-                    batch.push_with(self.outer.row(), node.out.index(), slot);
-                }
+                Some(document) => producer.push(document, &[], &mut batch, exec)?,
                 None if self.outer.advance(upstream, exec, want)? => {
+                    producer.set_outer(self.outer.row());
                     self.found = self.search(&node.scans, &collection, exec)?.into_iter();
                 }
                 None => break,

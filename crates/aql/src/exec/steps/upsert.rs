@@ -118,7 +118,7 @@ fn write_row(node: &Upsert, batch: &mut Batch, at: usize, exec: &mut Exec<'_>) -
                 exec.txn.update(&collection, changes, &options)?
             }
         }
-        Slot::Value(_) => {
+        Slot::Value(_) | Slot::Json(_) => {
             let document = eval(&node.insert, row, exec)?;
             exec.txn.insert(&collection, vec![document], &options)?
         }

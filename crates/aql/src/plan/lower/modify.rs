@@ -120,6 +120,7 @@ impl Lowerer<'_> {
             collection,
             out: old,
             hint,
+            filters: Vec::new(),
             projections: None,
         });
         nodes.append(&mut filters);

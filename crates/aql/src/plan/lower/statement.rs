@@ -105,6 +105,7 @@ impl Lowerer<'_> {
             collection,
             out,
             hint,
+            filters: Vec::new(),
             projections: None,
         });
         Ok(())

@@ -136,6 +136,8 @@ fn serves_collection(
         descending,
         by_id: false,
         residual: Vec::new(),
+        filters: Vec::new(),
         projections: None,
+        covering: false,
     }))
 }

@@ -103,7 +103,9 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
         descending: false,
         by_id: false,
         residual: Vec::new(),
+        filters: Vec::new(),
         projections: None,
+        covering: false,
     };
     let Some(choice) = choose(&template, &info, hint, &conditions)? else {
         let Some(scans) = union(plan, block, at, &template, &info, hint)? else {
@@ -113,6 +115,7 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
             collection: template.collection,
             out: template.out,
             scans,
+            filters: Vec::new(),
             projections: None,
         };
         if let Some(node) = block.nodes.get_mut(at) {
