@@ -22,6 +22,7 @@
 
 mod bundle;
 mod error;
+mod functions;
 mod lifecycle;
 mod manifest;
 mod modules;
@@ -53,9 +54,12 @@ pub use manifest::{DependencyDefinition, Manifest, OptionDefinition, OptionKind}
 pub use mount::Mount;
 pub use registry::{Found, Health, Service, StoredOptions};
 pub use request::{ServiceRequest, ServiceResponse};
-pub use settings::{HttpSettings, NativeLimits, PolicySettings, Settings, WorkerSettings};
+pub use settings::{
+    FunctionSettings, HttpSettings, NativeLimits, PolicySettings, Settings, WorkerSettings,
+};
 pub use workers::Reply;
 
+use functions::{Definition, Functions};
 use lifecycle::{Locks, OptionGroup, WriteOptions};
 use shared::Shared;
 use workers::{Pool, Task};
@@ -84,6 +88,7 @@ impl Foxx {
                 .map_err(|e| Error::internal("find folder", e))?;
         }
         let staging = settings.app_folder.join("_staging");
+        let functions = Functions::new(settings.functions.clone(), &platform);
         let shared = Arc::new(Shared {
             staging: bundle::Staging::open(staging, Arc::clone(&platform.random))?,
             pool: Arc::new(Pool::new(
@@ -93,7 +98,8 @@ impl Foxx {
             files: policy::Policy::compile(&settings.files)?,
             endpoints: policy::Policy::compile(&settings.endpoints)?,
             agents: ops::Agents::new(),
-            queries: ops::Queries::new(&settings),
+            queries: ops::Queries::new(&settings, &functions),
+            functions,
             table: registry::Table::default(),
             locks: Locks::default(),
             own_address: ArcSwapOption::empty(),
@@ -124,6 +130,7 @@ impl Foxx {
     /// Answers what waits with 503, lets what runs finish in the settings' time, then cancels it.
     pub fn stop(&self) {
         self.0.pool.stop();
+        self.0.functions.stop();
     }
 
     /// The service below whose mount `path` (raw, without the database's prefix) lies.
@@ -377,6 +384,51 @@ impl Foxx {
     /// Takes the services of dropped databases away.
     pub fn forget_dropped_databases(&self) {
         lifecycle::forget_dropped_databases(&self.0);
+    }
+
+    /// Registers a function for queries of a database, such as `MY::NAME`; whether it took the
+    /// place of another.
+    ///
+    /// # Errors
+    /// 1228, 1580 for a bad name, 1581 for code that is not the text of one function.
+    pub fn register_function(
+        &self,
+        database: &str,
+        name: &str,
+        code: &str,
+        is_deterministic: bool,
+    ) -> Result<bool> {
+        let definition = Definition {
+            name,
+            code,
+            is_deterministic,
+        };
+        let database = self.0.databases.get(database)?;
+        functions::register(&self.0.functions, &database, &definition)
+    }
+
+    /// Takes a function for queries away.
+    ///
+    /// # Errors
+    /// 1228, 1580, 1582.
+    pub fn unregister_function(&self, database: &str, name: &str) -> Result<()> {
+        functions::unregister(&self.0.databases.get(database)?, name)
+    }
+
+    /// Takes all functions of a namespace away; how many there were.
+    ///
+    /// # Errors
+    /// 1228, 1580.
+    pub fn unregister_function_group(&self, database: &str, namespace: &str) -> Result<usize> {
+        functions::unregister_group(&self.0.databases.get(database)?, namespace)
+    }
+
+    /// `{name, code, isDeterministic}` of all functions for queries, or of those of a namespace.
+    ///
+    /// # Errors
+    /// 1228.
+    pub fn query_functions(&self, database: &str, namespace: Option<&str>) -> Result<Vec<Value>> {
+        functions::list(&self.0.databases.get(database)?, namespace)
     }
 
     fn get(&self, database: &str, mount: &str) -> Result<Arc<Service>> {

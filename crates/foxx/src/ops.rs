@@ -5,11 +5,13 @@ mod context;
 mod crypto;
 mod documents;
 mod files;
+mod functions;
 mod http;
 mod queries;
 mod request;
 mod rights;
 mod system;
+mod tracking;
 mod transactions;
 mod users;
 
@@ -68,6 +70,8 @@ pub(crate) fn install(scope: &Scope, context: &Rc<Context>) -> Result<Value, Exc
     queries::register(&mut registrar);
     transactions::register(&mut registrar);
     users::register(&mut registrar);
+    functions::register(&mut registrar);
+    tracking::register(&mut registrar);
     match registrar.failed {
         Some(exception) => Err(exception),
         None => Ok(ops),

@@ -32,6 +32,8 @@ pub struct Settings {
     pub endpoints: PolicySettings,
     /// Limits of outgoing requests.
     pub http: HttpSettings,
+    /// Functions that users define for queries.
+    pub functions: FunctionSettings,
     /// Limits of single native functions.
     pub native: NativeLimits,
     /// Whether files that do not fit the registry are made anew when the server starts; otherwise
@@ -75,6 +77,40 @@ impl Default for NativeLimits {
             cursors_max: 1000,
             query_plans_max: 4096,
             log_bytes_max: 64 << 10,
+        }
+    }
+}
+
+/// Functions that users define for queries. Every limit is named in the error it causes.
+#[derive(Debug, Clone)]
+pub struct FunctionSettings {
+    /// How long one call may run.
+    pub function_time_max: Duration,
+    /// Heap of the functions of one database on one thread, in bytes.
+    pub function_heap_bytes_max: usize,
+    /// Threads for the queries that no service runs.
+    pub function_threads: usize,
+    /// Calls that wait for such a thread.
+    pub function_queue_max: usize,
+    /// How long such a thread waits for work before it ends.
+    pub function_idle_time_max: Duration,
+    /// VMs that a thread keeps, one a database; the one unused for longest goes first.
+    pub function_vms_max: usize,
+    /// Functions that are kept compiled; beyond, all are compiled anew when they are called.
+    pub functions_max: usize,
+}
+
+impl FunctionSettings {
+    /// Values for a server with `cores` cores.
+    pub fn for_cores(cores: usize) -> Self {
+        Self {
+            function_time_max: Duration::from_secs(30),
+            function_heap_bytes_max: 128 << 20,
+            function_threads: cores.max(2),
+            function_queue_max: 4096,
+            function_idle_time_max: Duration::from_secs(30),
+            function_vms_max: 8,
+            functions_max: 1000,
         }
     }
 }
@@ -176,6 +212,7 @@ impl Settings {
                 ..PolicySettings::default()
             },
             http: HttpSettings::default(),
+            functions: FunctionSettings::for_cores(cores),
             native: NativeLimits::default(),
             heal_at_start: true,
             bundle_piece_bytes: 8 << 20,

@@ -8,6 +8,7 @@ use database::Databases;
 use platform::Platform;
 
 use crate::bundle::Staging;
+use crate::functions::Functions;
 use crate::lifecycle::Locks;
 use crate::ops::{Agents, Queries};
 use crate::policy::Policy;
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) databases: Databases,
     pub(crate) queries: Queries,
+    pub(crate) functions: Functions,
     pub(crate) table: Table,
     pub(crate) pool: Arc<Pool>,
     pub(crate) staging: Staging,

@@ -8,6 +8,7 @@ use error_codes::codes;
 use value::{Object, Value, json};
 
 use super::{Call, Context, OpError, OpResult, Registrar};
+use crate::functions::Functions;
 use crate::settings::Settings;
 
 /// Rows of a batch if the service names no number.
@@ -28,7 +29,7 @@ pub(crate) struct Queries {
 }
 
 impl Queries {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, functions: &Functions) -> Self {
         let mut limits = aql::Limits::recommended();
         // Nobody waits longer for a query than for the request that asks it.
         let longest = settings
@@ -43,7 +44,7 @@ impl Queries {
                     plans_max: settings.native.query_plans_max,
                     ..aql::Settings::recommended()
                 },
-                None,
+                Some(Arc::new(functions.clone())),
             ),
             limits: Arc::new(limits),
             version,

@@ -12,7 +12,7 @@ use super::{Job, JobKind, Reply, Task};
 use crate::registry::Service;
 use crate::request::{ServiceRequest, ServiceResponse};
 use crate::shared::Shared;
-use crate::{Error, Result, lifecycle};
+use crate::{Error, Result, functions, lifecycle};
 
 pub(super) struct Worker {
     id: usize,
@@ -42,6 +42,7 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
+        let _functions = functions::on_this_thread(self.shared.functions.pool());
         loop {
             match self.pool.next(self.id) {
                 Next::Task(task, waited) => self.run_task(task, waited),
