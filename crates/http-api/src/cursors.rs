@@ -171,11 +171,14 @@ impl Cursors {
         })
     }
 
-    /// Closes what nobody asked for in time.
+    /// Closes what nobody asked for in time, and what was killed.
     pub(crate) fn sweep(&self) {
         let now = self.now();
         // A result may be large: freed when nobody waits for the lock any more.
-        let expired = self.remove(|slot| slot.cursor.is_some() && now >= slot.deadline);
+        let expired = self.remove(|slot| match &slot.cursor {
+            None => false,
+            Some(cursor) => now >= slot.deadline || cursor.rows.is_killed(),
+        });
         drop(expired);
     }
 

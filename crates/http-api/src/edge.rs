@@ -12,12 +12,13 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::jobs::{Later, Owner};
 use crate::message::{Reply, Request, segments};
-use crate::route::{self, Found};
+use crate::route::{self, Found, Handler, Waiting};
 use crate::state::{Api, Call};
 use crate::{body, cors, resources, services};
 
@@ -165,7 +166,6 @@ async fn accept(api: &Arc<Api>, request: Request, later: Later) -> Result<Reply>
     if is_builtin(request.path()) && !identity.is_known() {
         return Err(Error::unauthorized());
     }
-    let cancel = request.cancel.clone();
     let (task_api, reply) = (api.clone(), Reply::empty(StatusCode::ACCEPTED));
     if later == Later::Forget {
         api.jobs.begin_forgotten()?;
@@ -181,10 +181,9 @@ async fn accept(api: &Arc<Api>, request: Request, later: Later) -> Result<Reply>
         database: request.database.to_string(),
         user: identity.shared_user(),
     };
-    api.jobs.begin(id, owner, cancel.clone())?;
+    api.jobs.begin(id, owner, request.cancel.clone())?;
     tokio::spawn(async move {
         let answer = match dispatch(&task_api, request).await {
-            _ if cancel.is_killed() => Error::plain(codes::REQUEST_CANCELED).into_reply(),
             Ok((reply, _)) => reply,
             Err(error) => error.into_reply(),
         };
@@ -222,22 +221,39 @@ fn url_too_long(bytes_max: usize) -> Error {
     Error::bad_parameter(text).with_status(StatusCode::URI_TOO_LONG)
 }
 
+/// What a handler came to.
+enum Handled {
+    Reply(Reply),
+    /// Locks are needed that others hold.
+    Waiting(Waiting),
+}
+
 /// Runs a handler on a thread that may block. The handler finishes what it began even when the
 /// client hangs up: nobody aborts a blocking thread.
 async fn builtin(api: &Arc<Api>, request: Request) -> Result<Reply> {
+    if request.cancel.is_killed() {
+        return Err(Error::plain(codes::REQUEST_CANCELED));
+    }
+    match on_thread(api, move |api| handle(api, &request)).await? {
+        Handled::Reply(reply) => Ok(reply),
+        Handled::Waiting(waiting) => wait(api, waiting).await,
+    }
+}
+
+async fn on_thread<T: Send + 'static>(
+    api: &Arc<Api>,
+    body: impl FnOnce(&Arc<Api>) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let Ok(permit) = api.admission.clone().try_acquire_owned() else {
         let limit = api.settings.requests_max;
         let text = format!("more than {limit} requests are waiting (http.requests-max)");
         return Err(Error::new(codes::QUEUE_FULL, text));
     };
-    if request.cancel.is_killed() {
-        return Err(Error::plain(codes::REQUEST_CANCELED));
-    }
     let api = api.clone();
     let handled = tokio::task::spawn_blocking(move || {
-        let reply = handle(&api, &request);
+        let result = body(&api);
         drop(permit);
-        reply
+        result
     });
     handled.await.unwrap_or_else(|panic| {
         tracing::error!(%panic, "a handler panicked");
@@ -245,7 +261,32 @@ async fn builtin(api: &Arc<Api>, request: Request) -> Result<Reply> {
     })
 }
 
-fn handle(api: &Arc<Api>, request: &Request) -> Result<Reply> {
+/// Waits for locks without a thread, and without a place among the requests at work: those are
+/// needed by whoever is to give the locks back. Who hangs up leaves the queue.
+async fn wait(api: &Arc<Api>, waiting: Waiting) -> Result<Reply> {
+    if !waiting.locks.is_granted() {
+        let Ok(place) = api.lock_waits.clone().try_acquire_owned() else {
+            let limit = api.settings.lock_waits_max;
+            let text = format!("more than {limit} requests wait for locks (lock_waits_max)");
+            return Err(Error::new(codes::QUEUE_FULL, text));
+        };
+        let (send, granted) = oneshot::channel();
+        waiting.locks.on_granted(move || {
+            // Nobody listens any more if the client has hung up.
+            let _ = send.send(());
+        });
+        let limit = waiting.timeout;
+        if tokio::time::timeout(limit, granted).await.is_err() {
+            let text = format!("timeout: locks were not free for {} s", limit.as_secs_f64());
+            return Err(Error::new(codes::LOCK_TIMEOUT, text));
+        }
+        drop(place);
+    }
+    let Waiting { locks, then, .. } = waiting;
+    on_thread(api, move |api| then(api, locks)).await
+}
+
+fn handle(api: &Arc<Api>, request: &Request) -> Result<Handled> {
     let found = route::find(&request.method, &segments(request.path()));
     let identity = api.identify(request.header("authorization"), request.path())?;
     let mut call = Call {
@@ -265,7 +306,8 @@ fn handle(api: &Arc<Api>, request: &Request) -> Result<Reply> {
             names.sort_unstable();
             names.dedup();
             let reply = Error::plain(codes::HTTP_METHOD_NOT_ALLOWED).into_reply();
-            return Ok(reply.with(header::ALLOW, &names.join(", ")));
+            let reply = reply.with(header::ALLOW, &names.join(", "));
+            return Ok(Handled::Reply(reply));
         }
         Found::Nothing => {
             call.check(route::Access::Login)?;
@@ -279,17 +321,10 @@ fn handle(api: &Arc<Api>, request: &Request) -> Result<Reply> {
     if !api.settings.foxx_api && route.pattern.starts_with(FOXX) {
         return Err(Error::plain(codes::SERVICE_API_DISABLED));
     }
-    check_transaction(call.request, route)?;
-    (route.handler)(&call)
-}
-
-/// Refuses requests that are to be part of a transaction: nobody can have begun one, and doing
-/// without it what should be undone with it would be worse. Services ignore the header.
-fn check_transaction(request: &Request, route: &route::Route) -> Result<()> {
-    if request.headers.contains_key("x-arango-trx-id") && !route.pattern.starts_with(FOXX) {
-        return Err(Error::plain(codes::TRANSACTION_NOT_FOUND));
+    match route.handler {
+        Handler::Now(handler) => handler(&call).map(Handled::Reply),
+        Handler::AfterLocks(handler) => handler(&call).map(Handled::Waiting),
     }
-    Ok(())
 }
 
 /// Who asks; wrong credentials are no failure yet.

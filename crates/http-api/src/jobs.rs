@@ -58,6 +58,7 @@ enum State {
 struct Job {
     owner: Owner,
     cancel: Cancel,
+    cancelled: bool,
     state: State,
     /// When it was accepted, later when it was done; seconds since 1970.
     stamp_unix_s: u64,
@@ -138,6 +139,7 @@ impl Jobs {
         let job = Job {
             owner,
             cancel,
+            cancelled: false,
             state: State::Pending,
             stamp_unix_s: self.platform.clock.unix_ms() / 1000,
             done_at: None,
@@ -156,6 +158,11 @@ impl Jobs {
         let now = self.platform.clock.monotonic();
         let mut jobs = self.jobs.lock();
         if let Some(job) = jobs.get_mut(&id) {
+            let reply = if job.cancelled {
+                Error::plain(codes::REQUEST_CANCELED).into_reply()
+            } else {
+                reply
+            };
             job.state = State::Done {
                 reply,
                 _share: share,
@@ -196,9 +203,11 @@ impl Jobs {
     /// # Errors
     /// As [`Self::progress`].
     pub(crate) fn cancel(&self, id: u64, owner: &Owner) -> Result<()> {
-        let jobs = self.jobs.lock();
-        let job = jobs.get(&id).filter(|job| job.owner == *owner);
-        job.ok_or_else(unknown)?.cancel.kill();
+        let mut jobs = self.jobs.lock();
+        let job = jobs.get_mut(&id).filter(|job| job.owner == *owner);
+        let job = job.ok_or_else(unknown)?;
+        job.cancelled = true;
+        job.cancel.kill();
         Ok(())
     }
 

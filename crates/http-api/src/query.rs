@@ -1,19 +1,23 @@
-//! Running queries for clients: permissions, transactions, and who runs what at the moment.
+//! Running queries for clients: permissions, transactions, and results that wait to be fetched.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use aql::plan::CollectionUse;
 use aql::{Cancel, Context, Environment, Limits, Query};
 use bytes::Bytes;
-use database::{CollectionAccess, Database, Level, Transaction, TransactionOptions};
-use parking_lot::Mutex;
+use database::{
+    CollectionAccess, Database, LeasedTransaction, Level, Transaction, TransactionId,
+    TransactionOptions,
+};
+use error_codes::codes;
 use value::{Object, Value, json};
 
 use crate::budget::{Budget, Share};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::state::Call;
+use crate::work;
 
 /// What all queries of clients share.
 pub(crate) struct Queries {
@@ -21,19 +25,6 @@ pub(crate) struct Queries {
     limits: Arc<Limits>,
     version: Arc<str>,
     results: Arc<Budget>,
-    running: Mutex<BTreeMap<u64, Running>>,
-}
-
-/// A query at work.
-#[derive(Clone)]
-pub(crate) struct Running {
-    pub(crate) id: u64,
-    pub(crate) database: String,
-    pub(crate) user: Option<Arc<str>>,
-    pub(crate) text: String,
-    pub(crate) bind: Object,
-    pub(crate) started_unix_ms: u64,
-    pub(crate) cancel: Cancel,
 }
 
 impl Queries {
@@ -47,7 +38,6 @@ impl Queries {
             ),
             limits: Arc::new(Limits::recommended()),
             version: settings.version.as_str().into(),
-            running: Mutex::default(),
         }
     }
 
@@ -56,58 +46,22 @@ impl Queries {
         self.results.share()
     }
 
-    /// What runs now, oldest first.
-    pub(crate) fn running(&self) -> Vec<Running> {
-        self.running.lock().values().cloned().collect()
+    /// What queries have in common with those of services.
+    pub(crate) fn shared(&self) -> &Arc<aql::Queries> {
+        &self.shared
     }
 
-    fn context(&self, call: &Call<'_>, cancel: Cancel) -> Context<'_> {
+    fn context(&self, call: &Call<'_>) -> Context<'_> {
         Context {
             environment: Environment {
                 platform: call.api.platform.clone(),
                 user: call.identity.shared_user(),
                 version: Arc::clone(&self.version),
-                cancel,
+                cancel: call.request.cancel.clone(),
             },
             limits: Arc::clone(&self.limits),
             queries: &self.shared,
         }
-    }
-}
-
-/// Lists a query among the running ones until it is dropped.
-struct Listed<'a> {
-    queries: &'a Queries,
-    id: u64,
-    cancel: Cancel,
-}
-
-impl<'a> Listed<'a> {
-    fn new(call: &Call<'a>, query: &Query<'_>) -> Result<Self> {
-        let queries = &call.api.queries;
-        let id = call.api.databases.next_tick()?;
-        let cancel = call.request.cancel.clone();
-        let running = Running {
-            id,
-            database: call.request.database.to_string(),
-            user: call.identity.shared_user(),
-            text: query.text.to_owned(),
-            bind: query.bind.clone(),
-            started_unix_ms: call.api.platform.clock.unix_ms(),
-            cancel: cancel.clone(),
-        };
-        queries.running.lock().insert(id, running);
-        Ok(Self {
-            queries,
-            id,
-            cancel,
-        })
-    }
-}
-
-impl Drop for Listed<'_> {
-    fn drop(&mut self) {
-        self.queries.running.lock().remove(&self.id);
     }
 }
 
@@ -141,9 +95,18 @@ pub(crate) struct Made {
 
 /// A query between two batches.
 pub(crate) struct Stream {
-    txn: Transaction,
+    source: Source,
     cursor: aql::Cursor,
+    cancel: Cancel,
     batch_rows: usize,
+}
+
+/// Where a query that goes on reads.
+enum Source {
+    /// A snapshot of its own.
+    Own(Box<Transaction>),
+    /// A transaction that the client holds open.
+    Open(TransactionId),
 }
 
 /// Some rows of a query.
@@ -176,7 +139,7 @@ impl Rows {
     ///
     /// # Errors
     /// Whatever ends a query that goes on; its cursor is of no use then.
-    pub(crate) fn next(&mut self) -> Result<Batch> {
+    pub(crate) fn next(&mut self, call: &Call<'_>) -> Result<Batch> {
         match self {
             Self::Made(made) => {
                 let rows = made.batches.pop_front().unwrap_or_default();
@@ -189,24 +152,30 @@ impl Rows {
             }
             Self::Stream(stream) => {
                 let Stream {
-                    txn,
+                    source,
                     cursor,
+                    cancel,
                     batch_rows,
                 } = &mut **stream;
-                let mut rows = Vec::new();
-                cursor.write_json_rows(txn, *batch_rows, &mut rows)?;
-                let has_more = cursor.has_more(txn)?;
-                let extra = if has_more {
-                    Bytes::from_static(b"{\"warnings\":[],\"stats\":{}}")
-                } else {
-                    extra_text(cursor)
-                };
-                Ok(Batch {
-                    rows: rows.into(),
-                    has_more,
-                    extra,
-                })
+                // Rows may be there that were made before it was killed.
+                if cancel.is_killed() {
+                    return Err(Error::plain(codes::QUERY_KILLED));
+                }
+                match source {
+                    Source::Own(txn) => next_rows(cursor, txn, *batch_rows),
+                    Source::Open(id) => {
+                        next_rows(cursor, &mut *call.lease_by_id(*id)?, *batch_rows)
+                    }
+                }
             }
+        }
+    }
+
+    /// Whether there will be no more rows, because somebody killed the query.
+    pub(crate) fn is_killed(&self) -> bool {
+        match self {
+            Self::Made(_) => false,
+            Self::Stream(stream) => stream.cancel.is_killed(),
         }
     }
 
@@ -219,15 +188,34 @@ impl Rows {
     }
 }
 
-/// Starts a query; unless it is to be streamed, runs it to its end and commits.
+fn next_rows(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize) -> Result<Batch> {
+    let mut rows = Vec::new();
+    cursor.write_json_rows(txn, batch_rows, &mut rows)?;
+    let has_more = cursor.has_more(txn)?;
+    let extra = if has_more {
+        Bytes::from_static(b"{\"warnings\":[],\"stats\":{}}")
+    } else {
+        extra_text(cursor)
+    };
+    Ok(Batch {
+        rows: rows.into(),
+        has_more,
+        extra,
+    })
+}
+
+/// Starts a query in the client's open transaction or in one of its own; unless it is to be
+/// streamed, runs it to its end and commits.
 ///
 /// # Errors
 /// 403/11 for collections that the caller may not read or write, and whatever ends the query.
 pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> Result<Rows> {
     let queries = &call.api.queries;
+    let context = queries.context(call);
+    if let Some(lease) = call.lease()? {
+        return start_in(call, lease, &context, query, batching);
+    }
     let database = call.database()?;
-    let listed = Listed::new(call, query)?;
-    let context = queries.context(call, listed.cancel.clone());
     let mut options = TransactionOptions {
         read_only: true,
         access: access(call, &database)?,
@@ -237,20 +225,44 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
     let mut cursor = aql::execute(&context, &txn, query)?;
     check_access(call, cursor.collections())?;
     if cursor.is_modification() {
-        drop(txn);
+        drop((cursor, txn));
         options.read_only = false;
         let made = write(call, &options, &context, query, batching.rows)?;
         return Ok(Rows::Made(made));
     }
     if batching.stream {
         return Ok(Rows::Stream(Box::new(Stream {
-            txn,
+            source: Source::Own(Box::new(txn)),
             cursor,
+            cancel: call.request.cancel.clone(),
             batch_rows: batching.rows,
         })));
     }
-    let share = queries.results.share();
-    let made = make(&mut cursor, &mut txn, batching.rows, share)?;
+    let made = make(&mut cursor, &mut txn, batching.rows, queries.share())?;
+    Ok(Rows::Made(made))
+}
+
+fn start_in(
+    call: &Call<'_>,
+    mut lease: LeasedTransaction<'_>,
+    context: &Context<'_>,
+    query: &Query<'_>,
+    batching: Batching,
+) -> Result<Rows> {
+    let mut cursor = aql::execute(context, &lease, query)?;
+    check_access(call, cursor.collections())?;
+    if batching.stream && !cursor.is_modification() {
+        return Ok(Rows::Stream(Box::new(Stream {
+            source: Source::Open(lease.id()),
+            cursor,
+            cancel: call.request.cancel.clone(),
+            batch_rows: batching.rows,
+        })));
+    }
+    let share = call.api.queries.share();
+    let made = work::all_or_nothing(&mut lease, |txn| {
+        make(&mut cursor, txn, batching.rows, share)
+    })?;
     Ok(Rows::Made(made))
 }
 
@@ -267,7 +279,7 @@ pub(crate) fn all(call: &Call<'_>, query: &Query<'_>) -> Result<Value> {
             stream: false,
         },
     )?
-    .next()?
+    .next(call)?
     .rows;
     let mut text = Vec::with_capacity(rows.len() + 2);
     text.push(b'[');
@@ -281,9 +293,14 @@ pub(crate) fn all(call: &Call<'_>, query: &Query<'_>) -> Result<Value> {
 /// # Errors
 /// As [`start`].
 pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explanation> {
-    let txn = call.database()?.begin(TransactionOptions::read_only())?;
-    let context = call.api.queries.context(call, Cancel::new());
-    let explanation = aql::explain(&context, &txn, query)?;
+    let context = call.api.queries.context(call);
+    let explanation = match call.lease()? {
+        Some(lease) => aql::explain(&context, &lease, query)?,
+        None => {
+            let txn = call.database()?.begin(TransactionOptions::read_only())?;
+            aql::explain(&context, &txn, query)?
+        }
+    };
     check_access(call, explanation.collections())?;
     Ok(explanation)
 }
@@ -320,13 +337,19 @@ fn write(
 /// Why a query's rows are not there.
 enum Failure {
     Query(aql::Error),
-    /// They take too much memory.
+    /// They take too much memory, or the transaction has failed beneath.
     Results(Error),
 }
 
 impl From<aql::Error> for Failure {
     fn from(error: aql::Error) -> Self {
         Self::Query(error)
+    }
+}
+
+impl From<database::Error> for Failure {
+    fn from(error: database::Error) -> Self {
+        Self::Results(error.into())
     }
 }
 

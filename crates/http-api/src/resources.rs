@@ -11,6 +11,7 @@ mod indexes;
 pub(crate) mod jobs;
 mod open;
 mod queries;
+mod transactions;
 mod users;
 
 use crate::route::Route;
@@ -25,6 +26,7 @@ pub(crate) static ALL: &[&[Route]] = &[
     databases::ROUTES,
     queries::ROUTES,
     users::ROUTES,
+    transactions::ROUTES,
     jobs::ROUTES,
     foxx::ROUTES,
     open::ROUTES,

@@ -1,13 +1,16 @@
 //! The table of resources and how a path finds its handler.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
 
+use database::LockRequest;
 use hyper::Method;
 
 use crate::error::Result;
 use crate::message::Reply;
 use crate::resources;
-use crate::state::Call;
+use crate::state::{Api, Call};
 
 /// What a caller must be allowed to before a handler runs. Handlers check collections themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +27,24 @@ pub(crate) enum Access {
     Server,
 }
 
-/// A handler; it may block.
-pub(crate) type Handler = fn(&Call<'_>) -> Result<Reply>;
+/// What answers. It may block, but not for locks that another request holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// Answers at once.
+    Now(fn(&Call<'_>) -> Result<Reply>),
+    /// Says what locks are needed and what is to be done with them.
+    AfterLocks(fn(&Call<'_>) -> Result<Waiting>),
+}
+
+/// The rest of a request, to be done when it has its locks.
+pub(crate) struct Waiting {
+    /// A place in the queue for locks.
+    pub(crate) locks: LockRequest,
+    /// How long to wait.
+    pub(crate) timeout: Duration,
+    /// What to do with them; it may block.
+    pub(crate) then: Box<dyn FnOnce(&Arc<Api>, LockRequest) -> Result<Reply> + Send>,
+}
 
 /// One row of a resource's table.
 pub(crate) struct Route {
@@ -45,13 +64,28 @@ impl Route {
         method: Method,
         pattern: &'static str,
         access: Access,
-        handler: Handler,
+        handler: fn(&Call<'_>) -> Result<Reply>,
     ) -> Self {
         Self {
             method,
             pattern,
             access,
-            handler,
+            handler: Handler::Now(handler),
+        }
+    }
+
+    /// A row whose handler needs locks.
+    pub(crate) const fn after_locks(
+        method: Method,
+        pattern: &'static str,
+        access: Access,
+        handler: fn(&Call<'_>) -> Result<Waiting>,
+    ) -> Self {
+        Self {
+            method,
+            pattern,
+            access,
+            handler: Handler::AfterLocks(handler),
         }
     }
 }

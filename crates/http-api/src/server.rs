@@ -63,8 +63,9 @@ impl Server {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 _ = housekeeping.tick() => {
-                    self.api.cursors.sweep();
-                    self.api.jobs.sweep();
+                    let api = Arc::clone(&self.api);
+                    // What is given up may be large. Nobody waits for it.
+                    tokio::task::spawn_blocking(move || api.sweep());
                     continue;
                 }
                 _ = stop.wait_for(|stop| *stop) => break,

@@ -23,6 +23,10 @@ pub struct Settings {
     pub connections_max: usize,
     /// Requests of the built-in API that wait or run at once; more get 503.
     pub requests_max: usize,
+    /// Requests that wait for locks of collections at once; more get 503.
+    pub lock_waits_max: usize,
+    /// How long a request waits for such locks when it names no time.
+    pub lock_timeout: Duration,
     /// How long a client may take to send a request's head, and to start the next request.
     pub head_timeout: Duration,
     /// How long a client may stall while it sends a body or reads an answer.
@@ -46,6 +50,10 @@ pub struct Settings {
     pub job_lifetime: Duration,
     /// Bytes of such answers, of all together; an answer that does not fit becomes 503.
     pub job_results_bytes_max: usize,
+    /// Slow queries that clients may ask the server to remember at most.
+    pub slow_queries_max: usize,
+    /// Bytes of a query's text that clients may ask the server to remember at most.
+    pub tracked_query_bytes_max: usize,
     /// Documents of an import that are written in one transaction at most.
     pub import_batch_rows: usize,
     /// Bytes of an import's body that are written in one transaction, except for the last
@@ -72,6 +80,8 @@ impl Settings {
             url_bytes_max: 16 << 10,
             connections_max: 10_000,
             requests_max: 1024,
+            lock_waits_max: 4_096,
+            lock_timeout: Duration::from_secs(900),
             head_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(10),
@@ -83,6 +93,8 @@ impl Settings {
             jobs_max: 1_000,
             job_lifetime: Duration::from_secs(3600),
             job_results_bytes_max: 512 << 20,
+            slow_queries_max: 16_384,
+            tracked_query_bytes_max: 64 << 10,
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,

@@ -32,6 +32,8 @@ pub struct Api {
     pub(crate) queries: Queries,
     pub(crate) jobs: Jobs,
     pub(crate) admission: Arc<Semaphore>,
+    /// Places of requests that wait for locks.
+    pub(crate) lock_waits: Arc<Semaphore>,
     secret: Secret,
     address: OnceLock<SocketAddr>,
 }
@@ -49,6 +51,7 @@ impl Api {
         let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
         let jobs = Jobs::new(platform.clone(), &settings);
         let admission = Arc::new(Semaphore::new(settings.requests_max));
+        let lock_waits = Arc::new(Semaphore::new(settings.lock_waits_max));
         Arc::new(Self {
             settings,
             databases,
@@ -58,9 +61,17 @@ impl Api {
             queries,
             jobs,
             admission,
+            lock_waits,
             secret,
             address: OnceLock::new(),
         })
+    }
+
+    /// Gives up what clients left behind.
+    pub(crate) fn sweep(&self) {
+        self.cursors.sweep();
+        self.jobs.sweep();
+        self.databases.open_transactions().sweep();
     }
 
     /// Remembers the bound address, which services ask for when they call their own server.
@@ -187,6 +198,11 @@ impl Call<'_> {
             return Ok(collection);
         }
         Err(Error::forbidden())
+    }
+
+    /// Whether the caller administers the server, which is writing in `_system`.
+    pub(crate) fn is_server_administrator(&self) -> Result<bool> {
+        Ok(self.database_level(SYSTEM)? == Level::ReadWrite)
     }
 
     /// Refuses callers that a route is not for.

@@ -1,32 +1,83 @@
 //! Where handlers get their transaction from: the only door to documents besides queries.
 
-use database::{Transaction, TransactionOptions};
+use database::{LeasedTransaction, Transaction, TransactionId, TransactionOptions};
 
 use crate::error::Result;
 use crate::state::Call;
 
+/// Names the open transaction that a request is part of.
+const HEADER: &str = "x-arango-trx-id";
+
 impl Call<'_> {
-    /// Reads documents of the request's database in one snapshot.
+    /// The open transaction that the request is part of, for the time of the request.
     ///
     /// # Errors
-    /// Those of `body`.
+    /// 1655, 1654, 1653 and 28 for one that cannot be used.
+    pub(crate) fn lease(&self) -> Result<Option<LeasedTransaction<'_>>> {
+        let Some(id) = self.request.headers.get(HEADER) else {
+            return Ok(None);
+        };
+        let id = TransactionId::parse(id.to_str().unwrap_or_default())?;
+        self.lease_by_id(id).map(Some)
+    }
+
+    /// A transaction that the caller holds open.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    pub(crate) fn lease_by_id(&self, id: TransactionId) -> Result<LeasedTransaction<'_>> {
+        let open = self.api.databases.open_transactions();
+        Ok(open.lease(id, &self.database()?, self.identity.user())?)
+    }
+
+    /// Reads documents of the request's database in one snapshot, that of the request's open
+    /// transaction if it is part of one.
+    ///
+    /// # Errors
+    /// Those of `body` and of [`Self::lease`].
     pub(crate) fn read<T>(
         &self,
         body: impl FnOnce(&mut Transaction) -> database::Result<T>,
     ) -> Result<T> {
+        if let Some(mut lease) = self.lease()? {
+            return Ok(body(&mut lease)?);
+        }
         let mut txn = self.database()?.begin(TransactionOptions::read_only())?;
         Ok(body(&mut txn)?)
     }
 
     /// Writes documents of the request's database, all that `body` did or nothing. `body` may run
-    /// several times and must have no effect outside of the transaction.
+    /// several times and must have no effect outside of the transaction. In an open transaction
+    /// it takes effect when that is committed.
     ///
     /// # Errors
-    /// Those of `body`; 1200 if other transactions got there first again and again.
+    /// Those of `body` and of [`Self::lease`]; 1200 if other transactions got there first again
+    /// and again.
     pub(crate) fn write<T>(
         &self,
-        body: impl FnMut(&mut Transaction) -> database::Result<T>,
+        mut body: impl FnMut(&mut Transaction) -> database::Result<T>,
     ) -> Result<T> {
-        Ok(self.database()?.run(&TransactionOptions::default(), body)?)
+        if let Some(mut lease) = self.lease()? {
+            return Ok(all_or_nothing(&mut lease, body)?);
+        }
+        let database = self.database()?;
+        Ok(database.run(&TransactionOptions::default(), |txn| body(txn))?)
     }
+}
+
+/// Undoes in an open transaction what `body` has done before it failed.
+///
+/// # Errors
+/// Those of `body`, and the engine's.
+pub(crate) fn all_or_nothing<T, E: From<database::Error>>(
+    txn: &mut Transaction,
+    body: impl FnOnce(&mut Transaction) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let before = txn.savepoint()?;
+    let outcome = body(txn);
+    if outcome.is_err() {
+        txn.rollback_to(before)?;
+    }
+    txn.release(before)?;
+    outcome
 }

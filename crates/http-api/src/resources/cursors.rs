@@ -92,7 +92,7 @@ fn create(call: &Call<'_>) -> Result<Reply> {
         query.options.full_count = false;
     }
     let mut rows = query::start(call, &query, batching)?;
-    let first = rows.next()?;
+    let first = rows.next(call)?;
     let counted = body.get("count").as_bool().unwrap_or(false);
     let count = rows.count().filter(|_| counted);
     let allow_retry = body
@@ -163,7 +163,7 @@ fn fetch(call: &Call<'_>, wanted: Option<u64>) -> Result<Reply> {
         // Whoever asks for more has got everything.
         return Err(Error::plain(codes::CURSOR_NOT_FOUND));
     }
-    let batch = cursor.rows.next()?;
+    let batch = cursor.rows.next(call)?;
     cursor.batch += 1;
     cursor.ended = !batch.has_more;
     let stays = batch.has_more || cursor.last.is_some();

@@ -66,14 +66,10 @@ fn to_object(user: &User) -> Object {
     object
 }
 
-fn is_administrator(call: &Call<'_>) -> Result<bool> {
-    Ok(call.database_level("_system")? == Level::ReadWrite)
-}
-
 /// The user that the path names; only for administrators and the user in person.
 fn target<'c>(call: &'c Call<'_>) -> Result<&'c str> {
     let name = call.argument(0);
-    if call.identity.user() == Some(name) || is_administrator(call)? {
+    if call.identity.user() == Some(name) || call.is_server_administrator()? {
         return Ok(name);
     }
     Err(Error::forbidden())
@@ -108,7 +104,7 @@ fn reply(status: StatusCode, user: &Arc<User>) -> Result<Reply> {
 }
 
 fn list(call: &Call<'_>) -> Result<Reply> {
-    let all = is_administrator(call)?;
+    let all = call.is_server_administrator()?;
     let users = call.api.databases.users().list()?;
     let shown = users
         .iter()
@@ -136,7 +132,7 @@ fn read(call: &Call<'_>) -> Result<Reply> {
 
 /// Users may change their own password and notes, not whether they are active.
 fn check_own(call: &Call<'_>, changes: &UserChanges) -> Result<()> {
-    if changes.active.is_some() && !is_administrator(call)? {
+    if changes.active.is_some() && !call.is_server_administrator()? {
         return Err(Error::forbidden());
     }
     Ok(())

@@ -205,6 +205,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "header_bytes_max" => settings.header_bytes_max = number(),
         "url_bytes_max" => settings.url_bytes_max = number(),
         "cursors_max" => settings.cursors_max = number(),
+        "lock_waits_max" => settings.lock_waits_max = number(),
         "jobs_max" => settings.jobs_max = number(),
         "results_bytes_max" => settings.results_bytes_max = number(),
         "session_lifetime_s" => settings.session_lifetime = Duration::from_secs(number() as u64),
