@@ -202,8 +202,8 @@ impl From<store::Error> for Error {
             ),
             Beneath::Corrupt | Beneath::Incompatible => (
                 ErrorKind::Corrupt,
-                codes::INTERNAL,
-                Cow::Borrowed("stored data cannot be read"),
+                codes::ARANGO_CORRUPTED_DATAFILE,
+                Cow::Borrowed("the data file is damaged; the server's log names it"),
             ),
             Beneath::Poisoned => (
                 ErrorKind::Unavailable,

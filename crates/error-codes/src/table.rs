@@ -896,7 +896,7 @@ pub(crate) const ALL: &[Entry] = &[
     Entry {
         number: 1104,
         name: "ERROR_ARANGO_FILESYSTEM_FULL",
-        status: 500,
+        status: 507,
         text: "filesystem full",
         group: "External ArangoDB storage errors",
     },

@@ -20,6 +20,9 @@ use crate::snapshot::{ENTRIES, Snapshot, WriterMark};
 pub enum Event {
     /// Commit this.
     Commit(Box<Request>),
+    /// Try to open the file again, if the disk was too full for it. The sender is dropped when
+    /// that has been tried.
+    Reopen(SyncSender<()>),
     /// Finish what was asked for before, then stop.
     Stop,
 }
@@ -66,6 +69,43 @@ pub struct Committer {
     sequence: u64,
 }
 
+/// One key whose value tells whether a group was committed, because the group changes it.
+/// Additions are no witnesses: several members of a group may add to one key.
+struct Witness {
+    key: Bytes,
+    /// Its value in the group.
+    value: Option<Bytes>,
+}
+
+impl Witness {
+    fn new(key: &[u8], value: Option<Bytes>) -> Self {
+        let key = Bytes::copy_from_slice(key);
+        Self { key, value }
+    }
+
+    /// The first key that clearing a range removes, unless it is written again.
+    fn of_range(
+        table: &Table<'_, &'static [u8], &'static [u8]>,
+        buffer: &WriteBuffer,
+        range: &store::KeyRange,
+    ) -> std::result::Result<Option<Self>, Failure> {
+        let Some(first) = table.range::<&[u8]>(range.bounds())?.next() else {
+            return Ok(None);
+        };
+        let (key, _) = first?;
+        let change = buffer.find_change(key.value());
+        let stays_removed = change
+            .is_some_and(|change| change.add.is_none() && matches!(change.base, Base::Deleted));
+        Ok(stays_removed.then(|| Self::new(key.value(), None)))
+    }
+
+    fn is_seen(&self, database: &Database, sequence: u64) -> std::result::Result<bool, Failure> {
+        let snapshot = Snapshot::take(database, sequence)?;
+        let stored = snapshot.table.get(self.key.as_ref())?;
+        Ok(stored.as_ref().map(|stored| stored.value()) == self.value.as_deref())
+    }
+}
+
 /// A request of the group that passed, with the sequence it gets.
 struct Survivor {
     request: Request,
@@ -107,8 +147,13 @@ impl Committer {
     /// All that wait, up to a size; waits for the first. `None` to stop.
     fn next_group(&mut self) -> Option<Vec<Request>> {
         let group_bytes_max = self.shared.settings.group_bytes_max;
-        let Event::Commit(first) = self.events.recv().ok()? else {
-            return None;
+        let first = loop {
+            match self.events.recv().ok()? {
+                Event::Commit(first) => break first,
+                Event::Reopen(_tried) if self.database.is_none() => self.reopen(),
+                Event::Reopen(_) => {}
+                Event::Stop => return None,
+            }
         };
         let mut bytes = first.buffer.bytes();
         let mut group = vec![*first];
@@ -118,6 +163,8 @@ impl Committer {
                     bytes = bytes.saturating_add(request.buffer.bytes());
                     group.push(*request);
                 }
+                // There is one, or there would be no transaction to commit.
+                Ok(Event::Reopen(_)) => {}
                 // Answer these first; the channel then ends for lack of anything after `Stop`.
                 Ok(Event::Stop) => {
                     self.commit_group(group);
@@ -137,12 +184,18 @@ impl Committer {
         if group.is_empty() {
             return;
         }
+        if self.database.is_none() {
+            self.reopen();
+        }
         if let Err(full) = self.check_room(&group) {
             return answer_all(group, &full);
         }
         // Filled while applying, so that a panic leaves everybody's way to be answered here.
         let mut survivors = Vec::with_capacity(group.len());
-        let applied = catch_unwind(AssertUnwindSafe(|| self.apply_group(group, &mut survivors)));
+        let mut witness = None;
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            self.apply_group(group, &mut survivors, &mut witness)
+        }));
         let failed = match applied {
             Ok(Ok(())) => return self.acknowledge(survivors),
             Ok(Err(failure)) => self.shared.name_damage(failure.into_error("commit")),
@@ -150,13 +203,37 @@ impl Committer {
                 .with_source(panic_text(panic.as_ref())),
         };
         self.recover(&failed);
-        answer_all(
-            survivors
-                .into_iter()
-                .map(|survivor| survivor.request)
-                .collect(),
-            &failed,
-        );
+        let failed = match self.settle(failed, witness.as_ref()) {
+            Ok(()) => return self.acknowledge(survivors),
+            Err(failed) => failed,
+        };
+        let requests = survivors.into_iter().map(|survivor| survivor.request);
+        answer_all(requests.collect(), &failed);
+    }
+
+    /// Whether a commit that found the disk full happened nevertheless: what redb does after the
+    /// commit may fail too. Opening the file again has made it durable if so. Errors: `Full` if
+    /// it did not happen; `Io` if that cannot be told.
+    fn settle(&self, failed: Error, witness: Option<&Witness>) -> Result<()> {
+        if failed.kind() != ErrorKind::Full {
+            return Err(failed);
+        }
+        let trusted = !self.source.watch.sync_failed();
+        let happened = match (&self.database, witness) {
+            (Some(database), Some(witness)) if trusted => witness.is_seen(database, self.sequence),
+            _ => Err(redb::StorageError::DatabaseClosed.into()),
+        };
+        match happened {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                tracing::warn!(reason = ?failed, "a commit found the disk full and was undone");
+                Err(failed)
+            }
+            Err(_) => {
+                let context = "commit on a full disk, and its outcome is not known";
+                Err(Error::new(ErrorKind::Io, context).with_source(failed))
+            }
+        }
     }
 
     /// Answers those that lost to a commit since they began, and returns the others.
@@ -209,6 +286,7 @@ impl Committer {
         &mut self,
         group: Vec<Request>,
         survivors: &mut Vec<Survivor>,
+        witness: &mut Option<Witness>,
     ) -> std::result::Result<(), Failure> {
         survivors.extend(group.into_iter().map(|request| Survivor {
             request,
@@ -237,7 +315,7 @@ impl Committer {
                 continue;
             }
             match sum_counters(&table, buffer)? {
-                Ok(sums) => apply(&mut table, buffer, sums)?,
+                Ok(sums) => apply(&mut table, buffer, sums, witness)?,
                 Err(error) => {
                     survivors.remove(at).request.answer(Err(error));
                     continue;
@@ -335,17 +413,31 @@ impl Committer {
         }
         self.sequence += 1;
         self.recent.forget_before(self.sequence);
+        self.reopen();
+    }
+
+    /// Opens the file after it was closed. Without success nobody can begin; if the disk is full,
+    /// until there is room and it is tried again.
+    fn reopen(&mut self) {
         let reopened = (self.source.open)().and_then(|database| {
             self.database = Some(database);
             self.publish()
                 .map_err(|failure| failure.into_error("read the file"))
         });
-        if let Err(error) = reopened {
-            self.shared.poison(&error);
-            let context = "read after a failed commit, and the file did not open again";
-            let error = Error::new(ErrorKind::Io, context).with_source(error);
-            self.shared.publish(Current::Failed(error));
-        }
+        let Err(error) = reopened else {
+            return;
+        };
+        self.database = None;
+        let kind = match error.kind() {
+            ErrorKind::Full if !self.source.watch.sync_failed() => ErrorKind::Full,
+            _ => {
+                self.shared.poison(&error);
+                ErrorKind::Io
+            }
+        };
+        let context = "read after a failed commit, and the file did not open again";
+        let error = Error::new(kind, context).with_source(error);
+        self.shared.publish(Current::Failed(error));
     }
 }
 
@@ -376,8 +468,12 @@ fn apply(
     table: &mut Table<'_, &'static [u8], &'static [u8]>,
     buffer: &WriteBuffer,
     sums: Vec<Bytes>,
+    witness: &mut Option<Witness>,
 ) -> std::result::Result<(), Failure> {
     for range in buffer.cleared() {
+        if witness.is_none() {
+            *witness = Witness::of_range(table, buffer, &range)?;
+        }
         table.retain_in::<&[u8], _>(range.bounds(), |_, _| false)?;
     }
     let mut sums = sums.into_iter();
@@ -389,8 +485,17 @@ fn apply(
             continue;
         }
         match &change.base {
-            Base::Value(value) => drop(table.insert(key, value.as_ref())?),
-            Base::Deleted => drop(table.remove(key)?),
+            Base::Value(value) => {
+                let before = table.insert(key, value.as_ref())?;
+                if before.is_none_or(|before| before.value() != value.as_ref()) {
+                    witness.get_or_insert_with(|| Witness::new(key, Some(value.clone())));
+                }
+            }
+            Base::Deleted => {
+                if table.remove(key)?.is_some() {
+                    witness.get_or_insert_with(|| Witness::new(key, None));
+                }
+            }
             Base::Stored => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
@@ -22,7 +22,8 @@ use crate::watched::Watch;
 ///
 /// When a commit fails other than by conflict, the file is closed and opened again, which brings
 /// it to the state before or after that commit, and reads go on from there. If a write found the
-/// disk full, so do writes. After any other failure (that of a sync above all), or a panic, writes
+/// disk full, so do writes; should there not even be room to open it, nobody can begin (`Full`)
+/// until there is. After any other failure (that of a sync above all), or a panic, writes
 /// are refused with `Poisoned` and the first reason, until the engine is opened anew: the state
 /// of the operating system's cache is not to be trusted then.
 ///
@@ -111,6 +112,25 @@ impl Shared {
         drop(self.events.send(Event::Commit(Box::new(request))));
     }
 
+    /// What a transaction begins on. Errors: why none can begin; `Full` if it may be possible
+    /// when the file is opened again.
+    fn find_snapshot(&self) -> Result<(Arc<Snapshot>, WriterMark)> {
+        match &*self.current.lock() {
+            Current::Open(snapshot, mark) => Ok((Arc::clone(snapshot), Arc::clone(mark))),
+            Current::Failed(error) => Err(error.clone()),
+            Current::Closed => Err(closed()),
+        }
+    }
+
+    /// Has the committer try to open the file again, and waits for it.
+    fn reopen(&self) {
+        let (sender, tried) = sync_channel(0);
+        if self.events.send(Event::Reopen(sender)).is_ok() {
+            // Nothing is ever sent: it returns when the sender is dropped.
+            let _never = tried.recv();
+        }
+    }
+
     /// Lets transactions begin on a snapshot, or not at all.
     pub fn publish(&self, current: Current) {
         let mut published = self.current.lock();
@@ -157,14 +177,15 @@ impl Engine for RedbEngine {
     }
 
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
-        let (snapshot, mark) = match &*self.shared.current.lock() {
-            Current::Open(snapshot, mark) => (
-                Arc::clone(snapshot),
-                (!options.read_only).then(|| Arc::clone(mark)),
-            ),
-            Current::Failed(error) => return Err(error.clone()),
-            Current::Closed => return Err(closed()),
-        };
+        let open = self.shared.find_snapshot().or_else(|error| {
+            if error.kind() != ErrorKind::Full {
+                return Err(error);
+            }
+            self.shared.reopen();
+            self.shared.find_snapshot()
+        });
+        let (snapshot, mark) = open?;
+        let mark = (!options.read_only).then_some(mark);
         Ok(Box::new(RedbTxn::new(
             Arc::clone(&self.shared),
             snapshot,

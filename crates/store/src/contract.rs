@@ -36,11 +36,11 @@ impl Engine for Contract {
     }
 
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
-        use ErrorKind::{Busy, Closed, Corrupt, Io};
+        use ErrorKind::{Busy, Closed, Corrupt, Full, Io};
         let txn = allow(
             "begin",
             self.engine.begin(options),
-            &[Closed, Busy, Io, Corrupt],
+            &[Closed, Busy, Full, Io, Corrupt],
         )?;
         Ok(Box::new(ContractTxn {
             txn,

@@ -38,7 +38,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Begins a transaction on a snapshot that holds every commit acknowledged before the call.
     ///
     /// Any number may be open, reading and writing; none waits for another. Costs about a
-    /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Io`, `Corrupt`.
+    /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Full`, `Io`, `Corrupt`.
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>>;
 
     /// Whether a commit can succeed as far as the engine knows. Does no input or output.

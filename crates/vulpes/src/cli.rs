@@ -92,6 +92,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(crate) store_cache: usize,
 
+    /// Writes are refused while the disk has less room than this, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 32)]
+    pub(crate) store_free_min: u64,
+
     /// Threads that read and write connections; 0 takes one per two cores, at least 1.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) network_threads: usize,

@@ -61,7 +61,10 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
         root_password,
         installs,
         jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
-        store: store_redb::Settings::new(typed.store_cache << 20),
+        store: store_redb::Settings {
+            free_bytes_min: typed.store_free_min << 20,
+            ..store_redb::Settings::new(typed.store_cache << 20)
+        },
         database,
         expiry,
         foxx,

@@ -33,12 +33,18 @@ pub struct Server {
 impl Server {
     /// Starts a server that asks for no login on the folder `data` inside of `folder`.
     pub fn start(folder: &Path) -> Result<Self, String> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with further flags.
+    pub fn start_with(folder: &Path, flags: &[&str]) -> Result<Self, String> {
         let log = folder.join("log.txt");
         let errors = File::create(&log).expect("the folder is there");
         let mut child = vulpes()
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--server.authentication", "false", "--workers", "2"])
             .args(["--log", "warn", "--store-cache", "8"])
+            .args(flags)
             .arg("--data")
             .arg(folder.join("data"))
             .stdout(Stdio::piped())

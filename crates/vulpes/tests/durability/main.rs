@@ -2,4 +2,5 @@
 
 mod crash;
 mod crash_ops;
+mod full_disk;
 mod process;
