@@ -115,6 +115,12 @@ impl Error {
         }
     }
 
+    /// The same error, saying where it lies in the text unless that is known.
+    pub(crate) fn at(mut self, position: (u32, u32)) -> Self {
+        self.inner.position.get_or_insert(position);
+        self
+    }
+
     /// The same error, saying when it arose unless that is known.
     pub(crate) fn during(mut self, phase: &'static str) -> Self {
         self.inner.phase.get_or_insert(phase);

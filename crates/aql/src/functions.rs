@@ -36,7 +36,7 @@ use std::sync::OnceLock;
 use error_codes::codes;
 use value::Value;
 
-pub(crate) use date::iso_text;
+pub(crate) use date::{instant_of, iso_text, shift};
 pub(crate) use pattern::like;
 
 pub use context::{Caches, Context, DocumentSource, Error, Limits, Warning, Warnings};

@@ -126,6 +126,8 @@ pub enum Node {
     },
     /// Groups of rows.
     Collect(Box<Collect>),
+    /// Each row with what is computed over its neighbours.
+    Window(Box<Window>),
     /// Rows whose variable was not seen before.
     Distinct(VarId),
     /// Changes documents.
@@ -225,6 +227,32 @@ pub struct Collect {
     pub into: Option<(VarId, Expr)>,
     /// Whether groups come in the order of their values.
     pub sorted: bool,
+}
+
+/// `WINDOW`
+#[derive(Clone)]
+pub struct Window {
+    /// What rows are compared by; they come sorted by it. `None` where neighbours are counted.
+    pub key: Option<Expr>,
+    /// How far the frame reaches back.
+    pub preceding: Bound,
+    /// How far the frame reaches forth.
+    pub following: Bound,
+    /// What is computed over the rows of the frame.
+    pub aggregates: Vec<(VarId, Aggregate, Option<Expr>)>,
+}
+
+/// How far the frame of a row reaches.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// To the first or last row.
+    Unbounded,
+    /// So many rows.
+    Rows(usize),
+    /// To keys that differ by no more than this.
+    Distance(f64),
+    /// To dates that differ by no more than this.
+    Time(value::date::text::Span),
 }
 
 /// What is computed over the rows of a group.

@@ -28,6 +28,8 @@ use parser::Parser;
 /// What [`parse`] understood.
 #[derive(Debug, Clone)]
 pub struct Parsed {
+    /// The text.
+    pub text: Arc<str>,
     /// The statements.
     pub block: Block,
     /// The collections that a leading `WITH` declares.
@@ -55,6 +57,7 @@ pub fn parse(text: &str) -> Parsed {
         bind_parameters.insert(format!("@{}", source.name.text).into());
     }
     Parsed {
+        text: text.into(),
         block,
         with,
         diagnostics: parser.diagnostics,
@@ -87,15 +90,18 @@ impl Names {
     fn visit_block(&mut self, block: &Block) {
         for statement in &block.statements {
             match &statement.kind {
-                StatementKind::For {
-                    variable, source, ..
-                } => {
-                    self.variables.insert(variable.text.clone());
+                StatementKind::For { target, source, .. } => {
+                    self.declare_target(target);
                     if let ExprKind::Name(name) = &source.kind {
                         self.used.insert(name.clone());
                     }
                 }
-                StatementKind::Let(variables) => self.declare(variables),
+                StatementKind::Let(variables) => {
+                    variables
+                        .iter()
+                        .for_each(|(target, _)| self.declare_target(target));
+                }
+                StatementKind::Window(window) => self.declare(&window.aggregates),
                 StatementKind::Collect(collect) => {
                     self.declare(&collect.groups);
                     self.declare(&collect.aggregates);
@@ -114,6 +120,12 @@ impl Names {
     fn declare(&mut self, variables: &[(ast::Name, Expr)]) {
         let names = variables.iter().map(|(name, _)| name.text.clone());
         self.variables.extend(names);
+    }
+
+    fn declare_target(&mut self, target: &ast::Target) {
+        target.for_each_name(&mut |name| {
+            self.variables.insert(name.text.clone());
+        });
     }
 
     fn write(&mut self, source: &Source) {
@@ -197,6 +209,11 @@ pub(crate) fn visit_expressions<'b>(block: &'b Block, visit: &mut dyn FnMut(&'b 
                     visit(value);
                 }
                 collect.options.iter().for_each(&mut *visit);
+            }
+            StatementKind::Window(window) => {
+                window.key.iter().for_each(&mut *visit);
+                visit(&window.bounds);
+                window.aggregates.iter().for_each(|(_, call)| visit(call));
             }
             StatementKind::Return { value, .. } => visit(value),
             StatementKind::Modify(modify) => {

@@ -10,6 +10,7 @@ mod scan;
 mod simple;
 mod union;
 mod upsert;
+mod window;
 
 use super::pipeline::{Place, Step};
 use crate::plan::Node;
@@ -26,6 +27,7 @@ pub(super) fn step_of(node: &Node, place: Place) -> Box<dyn Step> {
         Node::Sort { .. } => Box::new(order::Sort::new(place)),
         Node::Limit { .. } => Box::new(order::Limit::new(place)),
         Node::Collect(_) => Box::new(collect::CollectStep::new(place)),
+        Node::Window(_) => Box::new(window::WindowStep::new(place)),
         Node::Distinct(_) => Box::new(simple::Distinct::new(place)),
         Node::Modify(_) => Box::new(modify::ModifyStep::new(place)),
         Node::Upsert(_) => Box::new(upsert::UpsertStep::new(place)),

@@ -10,6 +10,8 @@ pub(super) mod format;
 pub(super) mod local;
 mod zone;
 
+pub(crate) use arithmetic::shift;
+
 use error_codes::codes;
 use value::date::{self as civil, text};
 use value::{Object, Value};
@@ -44,6 +46,11 @@ fn instant(args: &[Value], at: usize) -> Result<i64, Problem> {
         Value::String(text) => text::parse(text).ok_or(Problem::Date),
         _ => Err(Problem::Type),
     }
+}
+
+/// The instant that a value is; `None` for what is no date.
+pub(crate) fn instant_of(value: &Value) -> Option<i64> {
+    instant(std::slice::from_ref(value), 0).ok()
 }
 
 /// An argument that names a time zone; UTC when it is absent or `null`.

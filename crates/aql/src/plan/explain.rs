@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use value::{Object, Value};
 
 use super::{
-    Block, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, Projection, SubqueryId,
-    Upsert, VarId,
+    Aggregate, Block, Bound, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, Projection,
+    SubqueryId, Upsert, VarId, Window,
 };
 use crate::syntax::ast::ModifyKind;
 
@@ -88,6 +88,20 @@ fn variables(plan: &Plan) -> Value {
         Value::object(object)
     };
     Value::array(plan.variables.iter().enumerate().map(variable).collect())
+}
+
+fn bound_value(bound: Bound) -> Value {
+    match bound {
+        Bound::Unbounded => "unbounded".into(),
+        Bound::Rows(rows) => rows.into(),
+        Bound::Distance(distance) => number(distance),
+        Bound::Time(span) => {
+            let mut object = Object::new();
+            object.insert("months", span.months);
+            object.insert("milliseconds", span.ms);
+            object.into()
+        }
+    }
 }
 
 fn variable_object(var: VarId, name: &str) -> Object {
@@ -235,6 +249,7 @@ impl Writer<'_> {
                 full_count,
             } => self.limit(offset.as_ref(), count.as_ref(), *full_count),
             Node::Collect(collect) => self.collect(collect),
+            Node::Window(window) => self.window(window),
             Node::Distinct(var) => {
                 let mut details = Object::new();
                 details.insert("groups", vec![self.variable(*var)]);
@@ -353,16 +368,7 @@ impl Writer<'_> {
             group.insert("outVariable", self.variable(*var));
             groups.push(Value::object(group));
         }
-        let mut aggregates = Vec::new();
-        for (var, kind, argument) in &collect.aggregates {
-            let mut aggregate = match argument {
-                Some(argument) => self.calculation("inVariable", argument),
-                None => Object::new(),
-            };
-            aggregate.insert("outVariable", self.variable(*var));
-            aggregate.insert("type", kind.name());
-            aggregates.push(Value::object(aggregate));
-        }
+        let aggregates = self.aggregates(&collect.aggregates);
         let mut options = Object::new();
         options.insert(
             "method",
@@ -386,6 +392,41 @@ impl Writer<'_> {
             self.items.max(1.0) * 0.8
         };
         self.push("CollectNode", details);
+    }
+
+    fn window(&mut self, window: &Window) {
+        let mut details = match &window.key {
+            Some(key) => {
+                let mut key = self.calculation("inVariable", key);
+                let variable = key.remove("inVariable").unwrap_or_default();
+                Object::from_iter([("rangeVariable", variable)])
+            }
+            None => Object::new(),
+        };
+        for (name, bound) in [
+            ("preceding", window.preceding),
+            ("following", window.following),
+        ] {
+            details.insert(name, bound_value(bound));
+        }
+        let aggregates = self.aggregates(&window.aggregates);
+        details.insert("aggregates", aggregates);
+        self.cost += self.items;
+        self.push("WindowNode", details);
+    }
+
+    fn aggregates(&mut self, aggregates: &[(VarId, Aggregate, Option<Expr>)]) -> Vec<Value> {
+        let mut shown = Vec::new();
+        for (var, kind, argument) in aggregates {
+            let mut aggregate = match argument {
+                Some(argument) => self.calculation("inVariable", argument),
+                None => Object::new(),
+            };
+            aggregate.insert("outVariable", self.variable(*var));
+            aggregate.insert("type", kind.name());
+            shown.push(Value::object(aggregate));
+        }
+        shown
     }
 
     fn modify(&mut self, modify: &Modify) {

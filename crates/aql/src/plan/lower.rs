@@ -4,6 +4,7 @@ mod expression;
 mod modify;
 mod options;
 mod statement;
+mod window;
 
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use value::{Object, Value};
 
 use super::{Block, Catalog, CollectionId, CollectionUse, Expr, Plan, VarId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::syntax::Parsed;
 use crate::syntax::ast::{self, Source};
+use crate::syntax::{self, Parsed};
 
 /// What [`lower`] made.
 pub struct Lowered {
@@ -36,6 +37,7 @@ const COLLECTIONS_MAX: usize = 2048;
 /// Unknown collections and functions, wrong use of names, missing or unsuitable binds.
 pub fn lower(parsed: &Parsed, binds: &Object, catalog: &dyn Catalog) -> Result<Lowered> {
     let mut lowerer = Lowerer {
+        text: &parsed.text,
         catalog,
         binds,
         plan: Plan::default(),
@@ -70,6 +72,7 @@ struct Binding {
 }
 
 struct Lowerer<'a> {
+    text: &'a str,
     catalog: &'a dyn Catalog,
     binds: &'a Object,
     plan: Plan,
@@ -98,7 +101,8 @@ impl Lowerer<'_> {
         let outer_loops = std::mem::replace(&mut self.loops, 0);
         let mut lowered = Block::default();
         for statement in &block.statements {
-            self.statement(statement, &mut lowered)?;
+            let outcome = self.statement(statement, &mut lowered);
+            self.locate(outcome, statement.span)?;
             if self.nodes + lowered.nodes.len() > NODES_MAX {
                 let message = format!("too many nodes: a plan has at most {NODES_MAX}");
                 let code = codes::QUERY_TOO_MUCH_NESTING;
@@ -112,13 +116,20 @@ impl Lowerer<'_> {
         Ok(lowered)
     }
 
+    /// Says of an error where it lies, unless that is known.
+    fn locate<T>(&self, outcome: Result<T>, span: ast::Span) -> Result<T> {
+        outcome.map_err(|error| match error.position() {
+            Some(_) => error,
+            None => error.at(syntax::position(self.text, span.start as usize)),
+        })
+    }
+
     /// Declares a variable.
     fn declare(&mut self, name: &ast::Name) -> Result<VarId> {
         if self.find_variable(&name.text).is_some() {
-            return Err(Error::invalid(
-                codes::QUERY_VARIABLE_REDECLARED,
-                format!("variable '{}' is assigned multiple times", name.text),
-            ));
+            let message = format!("variable '{}' is assigned multiple times", name.text);
+            let redeclared = Error::invalid(codes::QUERY_VARIABLE_REDECLARED, message);
+            return self.locate(Err(redeclared), name.span);
         }
         Ok(self.bind_name(&name.text))
     }
@@ -152,7 +163,8 @@ impl Lowerer<'_> {
         } else {
             source.name.text.clone()
         };
-        self.named_collection(&name, write)
+        let outcome = self.named_collection(&name, write);
+        self.locate(outcome, source.name.span)
     }
 
     fn named_collection(&mut self, name: &Arc<str>, write: bool) -> Result<CollectionId> {

@@ -153,6 +153,13 @@ impl Node {
                 arguments.for_each(&mut *visit);
                 collect.into.iter().for_each(|(_, value)| visit(value));
             }
+            Node::Window(window) => {
+                window.key.iter().for_each(&mut *visit);
+                let arguments = window.aggregates.iter();
+                arguments
+                    .filter_map(|(_, _, arg)| arg.as_ref())
+                    .for_each(visit);
+            }
             Node::Modify(modify) => {
                 visit(&modify.target);
                 modify.with.iter().for_each(visit);
@@ -194,6 +201,13 @@ impl Node {
                     .filter_map(|(_, _, arg)| arg.as_mut());
                 arguments.for_each(&mut *visit);
                 collect.into.iter_mut().for_each(|(_, value)| visit(value));
+            }
+            Node::Window(window) => {
+                window.key.iter_mut().for_each(&mut *visit);
+                let arguments = window.aggregates.iter_mut();
+                arguments
+                    .filter_map(|(_, _, arg)| arg.as_mut())
+                    .for_each(visit);
             }
             Node::Modify(modify) => {
                 visit(&mut modify.target);
@@ -254,6 +268,10 @@ impl Node {
                     .iter()
                     .for_each(|(var, _, _)| set.insert(*var));
                 collect.into.iter().for_each(|(var, _)| set.insert(*var));
+            }
+            Node::Window(window) => {
+                let aggregates = window.aggregates.iter();
+                aggregates.for_each(|(var, _, _)| set.insert(*var));
             }
             Node::Modify(modify) => modify
                 .old

@@ -61,10 +61,10 @@ pub struct Statement {
 /// The kinds of statements.
 #[derive(Debug, Clone)]
 pub enum StatementKind {
-    /// `FOR variable IN source`
+    /// `FOR target IN source`
     For {
-        /// The loop variable.
-        variable: Name,
+        /// The loop variable, or the pattern that its value is taken apart by.
+        target: Target,
         /// A collection or anything that gives an array.
         source: Expr,
         /// `OPTIONS`
@@ -81,10 +81,12 @@ pub enum StatementKind {
         /// Rows to pass.
         count: Option<Expr>,
     },
-    /// `LET variable = value, ...`
-    Let(Vec<(Name, Expr)>),
+    /// `LET target = value, ...`
+    Let(Vec<(Target, Expr)>),
     /// `COLLECT`
     Collect(Box<Collect>),
+    /// `WINDOW`
+    Window(Box<Window>),
     /// `RETURN [DISTINCT] value`
     Return {
         /// The row.
@@ -96,6 +98,34 @@ pub enum StatementKind {
     Modify(Box<Modify>),
     /// `UPSERT`
     Upsert(Box<Upsert>),
+}
+
+/// What takes the value of a `FOR` or `LET`.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A variable.
+    Name(Name),
+    /// `[a, , b]`: elements by place; holes skip.
+    Array(Vec<Option<Target>>),
+    /// `{a, b: c}`: attributes by name.
+    Object(Vec<(Arc<str>, Target)>),
+}
+
+impl Target {
+    /// Calls `visit` with each variable that is declared.
+    pub fn for_each_name<'t>(&'t self, visit: &mut dyn FnMut(&'t Name)) {
+        match self {
+            Target::Name(name) => visit(name),
+            Target::Array(items) => {
+                let items = items.iter().flatten();
+                items.for_each(|item| item.for_each_name(visit));
+            }
+            Target::Object(members) => {
+                let members = members.iter();
+                members.for_each(|(_, member)| member.for_each_name(visit));
+            }
+        }
+    }
 }
 
 /// One key of a `SORT`.
@@ -118,6 +148,17 @@ pub struct Collect {
     pub into: Option<CollectInto>,
     /// `OPTIONS`
     pub options: Option<Expr>,
+}
+
+/// `WINDOW [key WITH] bounds AGGREGATE aggregates`
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// What rows are compared by; `None` where neighbours are counted.
+    pub key: Option<Expr>,
+    /// `{preceding: .., following: ..}`
+    pub bounds: Expr,
+    /// `name = FUNCTION(argument)`
+    pub aggregates: Vec<(Name, Expr)>,
 }
 
 /// What a `COLLECT` keeps of the rows of a group.

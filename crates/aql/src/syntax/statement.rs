@@ -4,10 +4,10 @@ use error_codes::codes;
 
 use super::ast::{
     Block, Collect, CollectInto, Expr, ExprKind, Modify, ModifyKind, Name, SortKey, Source,
-    Statement, StatementKind, Upsert, UpsertSearch,
+    Statement, StatementKind, Target, Upsert, UpsertSearch, Window,
 };
 use super::parser::{NESTING_MAX, Parser};
-use super::token::{Keyword, Kind, Punctuation as P};
+use super::token::{Keyword, Kind, Punctuation as P, unquote};
 
 impl Parser<'_> {
     /// Statements up to the end of the text, or of a subquery up to its parenthesis.
@@ -122,7 +122,7 @@ impl Parser<'_> {
             Keyword::Replace => self.modify_statement(ModifyKind::Replace),
             Keyword::Remove => self.modify_statement(ModifyKind::Remove),
             Keyword::Upsert => self.upsert_statement(),
-            Keyword::Window => self.not_supported("WINDOW"),
+            Keyword::Window => self.window_statement(),
             _ => None,
         }
     }
@@ -136,11 +136,8 @@ impl Parser<'_> {
 
     fn for_statement(&mut self) -> Option<StatementKind> {
         self.advance();
-        if self.at_sign(P::LeftBracket) || self.at_sign(P::LeftBrace) {
-            return self.not_supported("destructuring");
-        }
-        let variable = self.variable()?;
-        if self.at_sign(P::Comma) {
+        let target = self.target()?;
+        if matches!(target, Target::Name(_)) && self.at_sign(P::Comma) {
             return self.not_supported("graph traversal");
         }
         self.expect_keyword(Keyword::In);
@@ -160,7 +157,7 @@ impl Parser<'_> {
         }
         let options = self.options();
         Some(StatementKind::For {
-            variable,
+            target,
             source,
             options,
         })
@@ -232,10 +229,107 @@ impl Parser<'_> {
 
     fn let_statement(&mut self) -> Option<StatementKind> {
         self.advance();
-        if self.at_sign(P::LeftBracket) || self.at_sign(P::LeftBrace) {
-            return self.not_supported("destructuring");
+        let mut all = Vec::new();
+        loop {
+            let target = self.target()?;
+            self.expect(P::Assign);
+            let value = self.expression();
+            all.push((target, value));
+            if self.failed || !self.eat(P::Comma) {
+                return Some(StatementKind::Let(all));
+            }
         }
-        Some(StatementKind::Let(self.assignments()))
+    }
+
+    /// A variable, `[a, b]` or `{a, b: c}`.
+    fn target(&mut self) -> Option<Target> {
+        let is_array = self.at_sign(P::LeftBracket);
+        if !is_array && !self.at_sign(P::LeftBrace) {
+            return self.variable().map(Target::Name);
+        }
+        if self.depth >= NESTING_MAX {
+            let span = self.span();
+            self.too_deep(span);
+            return None;
+        }
+        self.depth += 1;
+        self.advance();
+        let target = if is_array {
+            self.array_target()
+        } else {
+            self.object_target()
+        };
+        self.depth -= 1;
+        target
+    }
+
+    fn array_target(&mut self) -> Option<Target> {
+        let mut items = Vec::new();
+        while !self.at_sign(P::RightBracket) {
+            if self.eat(P::Comma) {
+                items.push(None);
+                continue;
+            }
+            items.push(Some(self.target()?));
+            if !self.eat(P::Comma) {
+                break;
+            }
+        }
+        self.expect(P::RightBracket);
+        Some(Target::Array(items))
+    }
+
+    fn object_target(&mut self) -> Option<Target> {
+        let mut members = Vec::new();
+        while !self.at_sign(P::RightBrace) {
+            let attribute = match self.peek() {
+                Kind::String => {
+                    let span = self.span();
+                    self.advance();
+                    Name {
+                        text: unquote(self.slice(span)).into(),
+                        span,
+                    }
+                }
+                _ => self.name()?,
+            };
+            let target = if self.eat(P::Colon) {
+                self.target()?
+            } else {
+                Target::Name(attribute.clone())
+            };
+            members.push((attribute.text, target));
+            if !self.eat(P::Comma) {
+                break;
+            }
+        }
+        self.expect(P::RightBrace);
+        Some(Target::Object(members))
+    }
+
+    /// `WINDOW [key WITH] {preceding, following} AGGREGATE ..`
+    fn window_statement(&mut self) -> Option<StatementKind> {
+        self.advance();
+        let first = self.expression();
+        let (key, bounds) = if self.eat_keyword(Keyword::With) {
+            (Some(first), self.expression())
+        } else {
+            (None, first)
+        };
+        if !self.failed && !matches!(bounds.kind, ExprKind::Object(_)) {
+            self.report_near(
+                codes::QUERY_PARSE,
+                "syntax error, WINDOW needs an object literal of bounds",
+                bounds.span,
+            );
+        }
+        self.expect_keyword(Keyword::Aggregate);
+        let aggregates = self.assignments();
+        Some(StatementKind::Window(Box::new(Window {
+            key,
+            bounds,
+            aggregates,
+        })))
     }
 
     fn collect_statement(&mut self) -> Option<StatementKind> {

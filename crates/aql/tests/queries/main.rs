@@ -3,6 +3,7 @@
 mod cases;
 mod compare;
 mod corpus;
+mod hooks;
 mod make;
 mod properties;
 mod world;

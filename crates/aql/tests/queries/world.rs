@@ -28,7 +28,7 @@ pub enum EngineKind {
 pub struct World {
     pub database: Database,
     environment: Environment,
-    queries: Arc<Queries>,
+    pub queries: Arc<Queries>,
     /// The store's file; gone with the world.
     _folder: Option<tempfile::TempDir>,
 }
@@ -188,7 +188,7 @@ impl World {
         )
     }
 
-    fn context(&self, batch_rows: usize) -> Context<'_> {
+    pub fn context(&self, batch_rows: usize) -> Context<'_> {
         let limits = Limits {
             batch_rows,
             ..Limits::recommended()

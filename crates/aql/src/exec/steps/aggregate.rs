@@ -11,6 +11,7 @@ use crate::functions::numbers;
 use crate::plan::Aggregate;
 
 /// A computation in progress.
+#[derive(Clone)]
 pub(super) enum Accumulator {
     Length(u64),
     Min(Option<Value>),

@@ -88,7 +88,8 @@ fn moved(args: &[Value], sign: i64) -> Result<Value, Problem> {
     wall_to_iso(&zone, shift(wall, span, sign))
 }
 
-fn shift(wall: i64, span: Span, sign: i64) -> Option<i64> {
+/// A wall clock moved by a span; `None` outside the years 0 to 9999.
+pub(crate) fn shift(wall: i64, span: Span, sign: i64) -> Option<i64> {
     let mut date = Civil::from_ms(wall);
     date.month = date.month.checked_add(span.months.checked_mul(sign)?)?;
     let moved = date.to_ms()?.checked_add(span.ms.checked_mul(sign)?)?;

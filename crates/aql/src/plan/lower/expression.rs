@@ -32,6 +32,11 @@ const READ_DOCUMENTS: &[&str] = &["DOCUMENT", "CALL", "APPLY"];
 
 impl Lowerer<'_> {
     pub(super) fn expression(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        let outcome = self.lower_expression(expr);
+        self.locate(outcome, expr.span)
+    }
+
+    fn lower_expression(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match &expr.kind {
             ExprKind::Error => Err(Error::invalid(codes::QUERY_PARSE, "syntax error")),
             ExprKind::Literal(value) => Ok(Expr::Const(value.clone())),

@@ -25,7 +25,7 @@ const MODIFY_WITHOUT_EFFECT: &[&str] = &[
 
 impl Lowerer<'_> {
     /// The value of an `OPTIONS` object, which must not depend on anything but binds.
-    fn options(&mut self, options: &ast::Expr) -> Result<Arc<Object>> {
+    pub(super) fn options(&mut self, options: &ast::Expr) -> Result<Arc<Object>> {
         let value = self.options_value(options)?;
         match value {
             Value::Object(object) => Ok(object),

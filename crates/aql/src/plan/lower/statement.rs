@@ -5,17 +5,18 @@ use value::Value;
 
 use super::{Binding, Lowerer};
 use crate::error::{Error, Result};
+use crate::functions;
 use crate::plan::{Aggregate, Block, Collect, Expr, Key, Node, VarId};
-use crate::syntax::ast::{self, CollectInto, ExprKind, Source, Statement, StatementKind};
+use crate::syntax::ast::{self, CollectInto, ExprKind, Source, Statement, StatementKind, Target};
 
 impl Lowerer<'_> {
     pub(super) fn statement(&mut self, statement: &Statement, block: &mut Block) -> Result<()> {
         match &statement.kind {
             StatementKind::For {
-                variable,
+                target,
                 source,
                 options,
-            } => self.for_loop(variable, source, options.as_ref(), block),
+            } => self.for_loop(target, source, options.as_ref(), block),
             StatementKind::Filter(condition) => {
                 let condition = self.expression(condition)?;
                 push_filters(condition, &mut block.nodes);
@@ -35,17 +36,20 @@ impl Lowerer<'_> {
                 Ok(())
             }
             StatementKind::Let(variables) => {
-                for (name, value) in variables {
+                for (target, value) in variables {
                     let value = self.expression(value)?;
-                    let out = self.declare(name)?;
-                    if self.is_constant(&value) {
-                        self.constants.push((out, value.clone()));
-                    }
+                    let is_constant = self.is_constant(&value);
+                    let constant = is_constant.then(|| value.clone());
+                    let mut parts = Vec::new();
+                    let out = self.declare_target(target, &mut parts)?;
+                    self.constants.extend(constant.map(|value| (out, value)));
                     block.nodes.push(Node::Calculate { out, value });
+                    block.nodes.append(&mut parts);
                 }
                 Ok(())
             }
             StatementKind::Collect(collect) => self.collect(collect, block),
+            StatementKind::Window(window) => self.window(window, block),
             StatementKind::Return { value, distinct } => {
                 let value = self.expression(value)?;
                 if !distinct {
@@ -65,7 +69,7 @@ impl Lowerer<'_> {
 
     fn for_loop(
         &mut self,
-        variable: &ast::Name,
+        target: &Target,
         source: &ast::Expr,
         options: Option<&ast::Expr>,
         block: &mut Block,
@@ -82,10 +86,11 @@ impl Lowerer<'_> {
         };
         let Some((text, is_bind)) = collection else {
             let list = self.expression(source)?;
-            let out = self.declare(variable)?;
             self.loops += 1;
-            self.mark_in_loop();
+            let mut parts = Vec::new();
+            let out = self.declare_target(target, &mut parts)?;
             block.nodes.push(Node::EnumerateList { list, out });
+            block.nodes.append(&mut parts);
             return Ok(());
         };
         let source = Source {
@@ -98,9 +103,9 @@ impl Lowerer<'_> {
         let collection = self.collection(&source, false)?;
         self.note_read(collection)?;
         let hint = self.index_hint(options)?;
-        let out = self.declare(variable)?;
         self.loops += 1;
-        self.mark_in_loop();
+        let mut parts = Vec::new();
+        let out = self.declare_target(target, &mut parts)?;
         block.nodes.push(Node::EnumerateCollection {
             collection,
             out,
@@ -108,14 +113,43 @@ impl Lowerer<'_> {
             filters: Vec::new(),
             projections: None,
         });
+        block.nodes.append(&mut parts);
         Ok(())
     }
 
-    /// The loop variable itself is declared in the loop.
-    fn mark_in_loop(&mut self) {
-        if let Some(last) = self.bindings.last_mut() {
-            last.in_loop = true;
+    /// Declares the variables of a target. The one that takes the whole value is the answer;
+    /// `parts` gets the steps that take it apart.
+    fn declare_target(&mut self, target: &Target, parts: &mut Vec<Node>) -> Result<VarId> {
+        if let Target::Name(name) = target {
+            return self.declare(name);
         }
+        let whole = self.plan.add_variable("");
+        self.take_apart(Expr::Var(whole), target, parts)?;
+        Ok(whole)
+    }
+
+    fn take_apart(&mut self, value: Expr, target: &Target, parts: &mut Vec<Node>) -> Result<()> {
+        match target {
+            Target::Name(name) => {
+                let out = self.declare(name)?;
+                parts.push(Node::Calculate { out, value });
+            }
+            Target::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    if let Some(item) = item {
+                        let element = element_of(value.clone(), at);
+                        self.take_apart(element, item, parts)?;
+                    }
+                }
+            }
+            Target::Object(members) => {
+                for (name, member) in members {
+                    let attribute = Expr::attribute(value.clone(), name.clone());
+                    self.take_apart(attribute, member, parts)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn sort(&mut self, keys: &[ast::SortKey], block: &mut Block) -> Result<()> {
@@ -252,7 +286,7 @@ impl Lowerer<'_> {
         Expr::Object(own.map(property).collect())
     }
 
-    fn aggregate(&mut self, call: &ast::Expr) -> Result<(Aggregate, Option<Expr>)> {
+    pub(super) fn aggregate(&mut self, call: &ast::Expr) -> Result<(Aggregate, Option<Expr>)> {
         let wrong = || Error::new_invalid(codes::QUERY_INVALID_AGGREGATE_EXPRESSION);
         let ExprKind::Call(name, arguments) = &call.kind else {
             return Err(wrong());
@@ -284,6 +318,19 @@ impl Lowerer<'_> {
             at <= start || &*binding.name != name
         });
         self.bind_name(name)
+    }
+}
+
+/// The element of an array; `null` of anything else, also of objects.
+fn element_of(value: Expr, at: usize) -> Expr {
+    let element = Expr::Index(Box::new((value.clone(), Expr::Const(at.into()))));
+    match functions::find("IS_ARRAY") {
+        Some(is_array) => Expr::Ternary(Box::new((
+            Expr::Call(is_array, vec![value]),
+            Some(element),
+            Expr::Const(Value::Null),
+        ))),
+        None => element,
     }
 }
 

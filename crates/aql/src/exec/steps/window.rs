@@ -1,0 +1,219 @@
+//! `WINDOW`
+//!
+//! Source: public documentation, "AQL / High-level operations / WINDOW".
+
+use std::sync::Arc;
+
+use error_codes::codes;
+use value::Value;
+
+use super::aggregate::Accumulator;
+use crate::error::Result;
+use crate::exec::eval::eval;
+use crate::exec::pipeline::{Place, Step, Upstream};
+use crate::exec::row::{Batch, Slot, value_size};
+use crate::exec::state::Exec;
+use crate::functions::{instant_of, shift};
+use crate::plan::{Bound, Node, Window};
+
+/// `WINDOW`
+pub(super) struct WindowStep {
+    place: Place,
+    rows: Option<Batch>,
+    at: usize,
+    charged: usize,
+}
+
+/// The rows of a frame: a part of the order.
+type Frame = std::ops::Range<usize>;
+
+/// Which rows see which.
+struct Frames {
+    /// Rows by what they are compared by.
+    order: Vec<usize>,
+    /// The frame of each row, in places of `order`.
+    of_row: Vec<Frame>,
+}
+
+impl WindowStep {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            rows: None,
+            at: 0,
+            charged: 0,
+        }
+    }
+
+    fn charge(&mut self, exec: &mut Exec<'_>, bytes: usize) -> Result<()> {
+        self.charged += bytes;
+        exec.charge(bytes)
+    }
+
+    fn fill(
+        &mut self,
+        window: &Window,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+    ) -> Result<Batch> {
+        let (mut rows, charged) = upstream.drain(exec)?;
+        self.charged += charged;
+        let frames = match window.key {
+            None => row_frames(window, rows.len()),
+            Some(_) => range_frames(window, &rows, exec)?,
+        };
+        let arguments = self.arguments(window, &rows, exec)?;
+        let fresh = || -> Vec<Accumulator> {
+            let kinds = window.aggregates.iter();
+            kinds.map(|(_, kind, _)| Accumulator::new(*kind)).collect()
+        };
+        let (mut state, mut done) = (fresh(), 0..0);
+        for (at, frame) in frames.of_row.iter().enumerate() {
+            // A frame that only grows goes on from the one before.
+            if frame.start != done.start || frame.end < done.end {
+                state = fresh();
+                done = frame.start..frame.start;
+            }
+            let added = frames.order.get(done.end..frame.end).unwrap_or_default();
+            for row in added {
+                exec.check()?;
+                let values = arguments.iter().skip(row * state.len());
+                for (accumulator, value) in state.iter_mut().zip(values) {
+                    let bytes = accumulator.add(value.clone());
+                    self.charge(exec, bytes)?;
+                }
+            }
+            done.end = frame.end.max(done.end);
+            for ((var, _, _), accumulator) in window.aggregates.iter().zip(&state) {
+                let result = accumulator.clone().finish();
+                self.charge(exec, value_size(&result))?;
+                rows.set(at, var.index(), Slot::Value(result));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What is aggregated: for each row a value for each aggregate.
+    fn arguments(
+        &mut self,
+        window: &Window,
+        rows: &Batch,
+        exec: &mut Exec<'_>,
+    ) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(rows.len() * window.aggregates.len());
+        for at in 0..rows.len() {
+            exec.check()?;
+            for (_, _, argument) in &window.aggregates {
+                let value = match argument {
+                    Some(argument) => eval(argument, rows.row(at), exec)?,
+                    None => Value::Null,
+                };
+                self.charge(exec, value_size(&value))?;
+                values.push(value);
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn row_frames(window: &Window, count: usize) -> Frames {
+    let start = |at: usize| match window.preceding {
+        Bound::Rows(rows) => at.saturating_sub(rows),
+        _ => 0,
+    };
+    let end = |at: usize| match window.following {
+        Bound::Rows(rows) => at.saturating_add(rows).saturating_add(1).min(count),
+        _ => count,
+    };
+    Frames {
+        order: (0..count).collect(),
+        of_row: (0..count).map(|at| start(at)..end(at)).collect(),
+    }
+}
+
+/// Rows whose key cannot be compared see nobody and are seen by nobody.
+fn range_frames(window: &Window, rows: &Batch, exec: &mut Exec<'_>) -> Result<Frames> {
+    let by_time = [window.preceding, window.following]
+        .iter()
+        .any(|bound| matches!(bound, Bound::Time(_)));
+    let mut keys = Vec::with_capacity(rows.len());
+    for at in 0..rows.len() {
+        let key = match &window.key {
+            Some(key) => eval(key, rows.row(at), exec)?,
+            None => Value::Null,
+        };
+        let (number, code) = if by_time {
+            let ms = instant_of(&key).map(|ms| ms as f64);
+            (ms, codes::QUERY_INVALID_DATE_VALUE)
+        } else {
+            let number = key.as_f64().filter(|_| key.is_number());
+            (number, codes::QUERY_INVALID_ARITHMETIC_VALUE)
+        };
+        if number.is_none() {
+            exec.warn(code, code.text())?;
+        }
+        keys.push(number);
+    }
+    let mut sorted: Vec<(f64, usize)> = keys
+        .iter()
+        .enumerate()
+        .filter_map(|(at, key)| key.map(|key| (key, at)))
+        .collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let frame = |key: &Option<f64>| {
+        let Some(key) = *key else { return 0..0 };
+        let low = limit(key, window.preceding, -1);
+        let high = limit(key, window.following, 1);
+        sorted.partition_point(|(other, _)| *other < low)
+            ..sorted.partition_point(|(other, _)| *other <= high)
+    };
+    Ok(Frames {
+        of_row: keys.iter().map(frame).collect(),
+        order: sorted.iter().map(|(_, at)| *at).collect(),
+    })
+}
+
+/// The least or largest key that a frame reaches.
+fn limit(key: f64, bound: Bound, sign: i64) -> f64 {
+    let unbounded = f64::INFINITY * sign as f64;
+    match bound {
+        Bound::Unbounded | Bound::Rows(_) => unbounded,
+        Bound::Distance(distance) => key + distance * sign as f64,
+        Bound::Time(span) => shift(key as i64, span, sign).map_or(unbounded, |ms| ms as f64),
+    }
+}
+
+impl Step for WindowStep {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
+        self.rows = None;
+        self.at = 0;
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Window(window) = self.place.node(&plan) else {
+            return Ok(None);
+        };
+        if self.rows.is_none() {
+            self.rows = Some(self.fill(window, upstream, exec)?);
+        }
+        let Some(rows) = &self.rows else {
+            return Ok(None);
+        };
+        let end = self.at.saturating_add(want).min(rows.len());
+        let wanted: Vec<usize> = (self.at..end).collect();
+        let batch = rows.pick(&wanted);
+        self.at = end;
+        if batch.is_empty() {
+            exec.release(std::mem::take(&mut self.charged));
+            return Ok(None);
+        }
+        Ok(Some(batch))
+    }
+}
