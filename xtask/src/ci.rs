@@ -92,6 +92,11 @@ const CHECKS: &[Check] = &[
         command: &["cargo", "test", "--workspace", "--doc"],
     },
     Check {
+        name: "fuzz, a few seconds each",
+        folder: ".",
+        command: &["cargo", "xtask", "fuzz"],
+    },
+    Check {
         name: "server for the clients",
         folder: ".",
         command: &["cargo", "build", "-p", "vulpes"],

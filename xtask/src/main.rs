@@ -5,13 +5,14 @@
 //! error pages.
 //!
 //! Invariants: a check never changes a file; only `codegen` without `--check` and
-//! `corpus --accept` write.
+//! `corpus --accept` write. What `fuzz` finds goes into the target folder.
 //!
 //! Entry point: [`TASKS`], one row for each task.
 
 mod ci;
 mod codegen;
 mod corpus;
+mod fuzz;
 mod tidy;
 
 use std::io::Write as _;
@@ -42,6 +43,11 @@ const TASKS: &[Task] = &[
         name: "corpus",
         help: "run the data-file tests; names of areas, --accept",
         run: corpus::run,
+    },
+    Task {
+        name: "fuzz",
+        help: "throw mutated inputs at the server; names of targets, --seconds N",
+        run: fuzz::run,
     },
     Task {
         name: "codegen",

@@ -20,6 +20,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (5, &["foxx"]),
     (6, &["http-api", "web-ui"]),
     (7, &["vulpes"]),
+    (8, &["fuzz"]),
 ];
 
 /// Automation stands outside of the layers: nothing depends on it, and of the crates it may use
