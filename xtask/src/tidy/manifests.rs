@@ -24,7 +24,7 @@ pub(super) fn check(files: &[File]) -> Vec<String> {
             problems.push(format!("{}: crates lie directly in crates/", file.path));
             continue;
         }
-        if !(folder.starts_with("crates/") || folder == "xtask") {
+        if !(folder.starts_with("crates/") || matches!(folder, "fuzz" | "xtask")) {
             continue;
         }
         let name = folder.rsplit('/').next().unwrap_or(folder);
