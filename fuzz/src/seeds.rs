@@ -9,10 +9,12 @@ pub(crate) fn queries() -> Vec<Vec<u8>> {
     let mut texts = Vec::new();
     collect(&crate::root().join("corpus/aql"), &mut texts);
     let mut seeds: Vec<Vec<u8>> = texts.iter().flat_map(|text| split(text)).collect();
-    seeds.extend(["(", "[", "{a:", "NOT ", "-", "1+(", "(FOR x IN "].map(|opening| {
-        let deep = opening.repeat(1000);
-        format!("RETURN {deep}").into_bytes()
-    }));
+    seeds.extend(
+        ["(", "[", "{a:", "NOT ", "-", "1+(", "(FOR x IN "].map(|opening| {
+            let deep = opening.repeat(1000);
+            format!("RETURN {deep}").into_bytes()
+        }),
+    );
     seeds
 }
 

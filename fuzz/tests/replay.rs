@@ -38,6 +38,10 @@ fn replay(target: &Target, input: &[u8]) {
     let run = std::panic::catch_unwind(|| (target.run)(input));
     if let Err(panic) = run {
         let shown: String = String::from_utf8_lossy(input).chars().take(400).collect();
-        panic!("{}: {shown}\n{:?}", target.name, panic.downcast_ref::<String>());
+        panic!(
+            "{}: {shown}\n{:?}",
+            target.name,
+            panic.downcast_ref::<String>()
+        );
     }
 }

@@ -83,10 +83,7 @@ fn build(root: &Path) -> Result<PathBuf> {
         .current_dir(root)
         .args(["build", "--profile", "fuzz", "-p", "fuzz"])
         .args(["--features", "libfuzzer"])
-        .env(
-            "RUSTC_WORKSPACE_WRAPPER",
-            root.join("fuzz/instrument.sh"),
-        )
+        .env("RUSTC_WORKSPACE_WRAPPER", root.join("fuzz/instrument.sh"))
         .status()
         .context("start cargo")?;
     if !status.success() {
@@ -116,7 +113,11 @@ fn run_target(program: &Path, home: &Path, target: &str, seconds: u32) -> Result
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
         .arg(format!("-rss_limit_mb={RESIDENT_MIB_MAX}"))
-        .args(["-print_final_stats=1", "-verbosity=0", "-use_value_profile=1"])
+        .args([
+            "-print_final_stats=1",
+            "-verbosity=0",
+            "-use_value_profile=1",
+        ])
         .env("VULPES_FUZZ_TARGET", target)
         .env("VULPES_FUZZ_SEEDS", &inputs)
         .status()

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aql::{Cancel, Context, Cursor, Environment, Limits, Options, PlanCache, Query, syntax};
+use aql::{
+    Cancel, Context, Cursor, Environment, Limits, Options, Queries, Query, Settings, syntax,
+};
 use database::Transaction;
 use platform::Platform;
 use value::{Object, json};
@@ -32,7 +34,7 @@ const ORDERS: &str = r#"[
 
 struct Shop {
     world: World,
-    plans: PlanCache,
+    queries: Arc<Queries>,
 }
 
 thread_local! {
@@ -46,7 +48,7 @@ thread_local! {
             r#"{"type": "persistent", "fields": ["who", "total"], "storedValues": ["lines"]}"#,
         ]);
         world.create("empty", &[]);
-        Shop { world, plans: PlanCache::new(16) }
+        Shop { world, queries: Queries::new(Settings::recommended(), None) }
     };
 }
 
@@ -81,9 +83,6 @@ fn ask(shop: &Shop, text: &str) {
         options: Options::default(),
     };
     let mut txn = shop.world.begin();
-    if let Ok(explanation) = aql::explain(&shop.plans, &txn, &query) {
-        let _ = json::to_string(&explanation.to_plan_object().into());
-    }
     let environment = Environment {
         // Time passes: the limit on it is one of the things tried.
         platform: Platform::system(),
@@ -99,8 +98,11 @@ fn ask(shop: &Shop, text: &str) {
     let ctx = Context {
         environment,
         limits: Arc::new(limits),
-        plans: &shop.plans,
+        queries: &shop.queries,
     };
+    if let Ok(explanation) = aql::explain(&ctx, &txn, &query) {
+        let _ = json::to_string(&explanation.to_plan_object().into());
+    }
     match aql::execute(&ctx, &txn, &query) {
         Ok(mut cursor) => read(&mut cursor, &mut txn),
         Err(error) => assert!(error.code().number() > 0, "{error}"),

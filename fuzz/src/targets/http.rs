@@ -87,8 +87,7 @@ impl Host {
         let path = folder.path();
         let platform = Platform::system();
         let services = foxx::Settings::new(path.join("apps"), path.join("tmp"), 1);
-        let foxx =
-            Foxx::start(services, world.databases.clone(), platform.clone()).expect("start");
+        let foxx = Foxx::start(services, world.databases.clone(), platform.clone()).expect("start");
         let mut settings = Settings::documented();
         settings.authentication = false;
         settings.foxx_api = false;
@@ -172,9 +171,7 @@ pub(crate) fn run_head(data: &[u8]) {
     }
     let (status, _) = split_answer(&answer);
     assert_ne!(status, 500, "{}", String::from_utf8_lossy(&answer));
-    let is_internal = answer
-        .windows(13)
-        .any(|window| window == b"HTTP/1.1 500 ");
+    let is_internal = answer.windows(13).any(|window| window == b"HTTP/1.1 500 ");
     assert!(!is_internal, "{}", String::from_utf8_lossy(&answer));
 }
 
@@ -233,5 +230,8 @@ fn split_answer(answer: &[u8]) -> (i64, &[u8]) {
         .or_else(|| head.strip_prefix("HTTP/1.0 "))
         .and_then(|rest| rest.get(..3))
         .and_then(|status| status.parse().ok());
-    (status.unwrap_or_else(|| panic!("no status: {}", shown())), body)
+    (
+        status.unwrap_or_else(|| panic!("no status: {}", shown())),
+        body,
+    )
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aql::{Cancel, Context, Environment, Limits, Options, PlanCache, Query};
+use aql::{Cancel, Context, Environment, Limits, Options, Queries, Query, Settings};
 use database::{Collection, Transaction, WriteOptions};
 use value::{Object, Value, key};
 
@@ -34,14 +34,15 @@ const QUERIES: &[&str] = &[
 struct Indexed {
     world: World,
     collection: Arc<Collection>,
-    plans: PlanCache,
+    queries: Arc<Queries>,
 }
 
 thread_local! {
     static INDEXED: Indexed = {
         let world = World::new();
         let collection = world.create("c", INDEXES);
-        Indexed { world, collection, plans: PlanCache::new(100) }
+        let queries = Queries::new(Settings::recommended(), None);
+        Indexed { world, collection, queries }
     };
 }
 
@@ -136,7 +137,7 @@ fn ask(
     let ctx = Context {
         environment,
         limits: Arc::new(Limits::recommended()),
-        plans: &indexed.plans,
+        queries: &indexed.queries,
     };
     let query = Query {
         text,
