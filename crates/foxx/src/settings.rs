@@ -63,6 +63,8 @@ pub struct NativeLimits {
     pub key_rounds_max: u32,
     /// Cursors that one request may have open.
     pub cursors_max: usize,
+    /// Transactions that one request may have open.
+    pub stream_transactions_max: usize,
     /// Query texts whose plans are kept, over all services.
     pub query_plans_max: usize,
     /// Bytes of one log entry; what is longer is cut.
@@ -75,6 +77,7 @@ impl Default for NativeLimits {
             random_bytes_max: 65_536,
             key_rounds_max: 10_000_000,
             cursors_max: 1000,
+            stream_transactions_max: 16,
             query_plans_max: 4096,
             log_bytes_max: 64 << 10,
         }

@@ -5,8 +5,10 @@ const state = require('../runtime/state.js');
 const { ArangoError } = require('../runtime/errors.js');
 const { ArangoCollection, TYPE_DOCUMENT, TYPE_EDGE } = require('./collection.js');
 const { readFullSelector } = require('./selector.js');
-const { ArangoStatement, explainQuery, runQuery } = require('./statement.js');
+const { ArangoStatement, readArguments, runQuery } = require('./statement.js');
+const explainer = require('./explainer.js');
 const { executeTransaction } = require('./transaction.js');
+const { ArangoTransaction } = require('./stream_transaction.js');
 require('./simple_queries.js');
 
 class ArangoDatabase {
@@ -171,11 +173,19 @@ class ArangoDatabase {
   }
 
   _explain(query, ...args) {
-    globalThis.print(JSON.stringify(explainQuery(query, args), undefined, 2));
+    explainer.explain(statementOf(query, args));
+  }
+
+  _profileQuery(query, ...args) {
+    explainer.profileQuery(statementOf(query, args));
   }
 
   _executeTransaction(options) {
     return executeTransaction(options);
+  }
+
+  _createTransaction(options) {
+    return new ArangoTransaction(this, options);
   }
 
   toString() {
@@ -185,6 +195,12 @@ class ArangoDatabase {
   toJSON() {
     return this.toString();
   }
+}
+
+// A query and what follows it as one object.
+function statementOf(query, args) {
+  const { text, bindVars, options } = readArguments(query, args);
+  return { query: text, bindVars, options };
 }
 
 function toJson(value) {

@@ -7,9 +7,6 @@ const { makeError } = require('../runtime/errors.js');
 // The functions of each module; `null` if the module is itself a function.
 const MODULES = {
   '@arangodb/analyzers': ['analyzer', 'remove', 'save', 'toArray'],
-  '@arangodb/aql/cache': ['clear', 'properties', 'toArray'],
-  '@arangodb/aql/explainer': ['debug', 'debugDump', 'explain', 'profileQuery'],
-  '@arangodb/aql/plan-cache': ['clear', 'toArray'],
   '@arangodb/foxx/graphql': null,
   '@arangodb/foxx/oauth1': null,
   '@arangodb/foxx/oauth2': null,

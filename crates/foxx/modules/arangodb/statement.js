@@ -125,4 +125,4 @@ class ArangoStatement {
   }
 }
 
-module.exports = { ArangoStatement, explainQuery, runQuery };
+module.exports = { ArangoStatement, explainQuery, readArguments, runQuery };

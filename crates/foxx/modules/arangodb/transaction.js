@@ -26,6 +26,11 @@ function readCollections(given) {
   return { read: names(read), write: names(write), exclusive: names(exclusive), allowImplicit };
 }
 
+// The JSON that the host begins a transaction with.
+function beginOptions(options, collections) {
+  return JSON.stringify({ ...options, ...readCollections(collections) });
+}
+
 function badAction(reason) {
   const text = 'missing/invalid action definition for transaction';
   return new ArangoError({ errorNum: 10, errorMessage: reason ? `${text}: ${reason}` : text });
@@ -60,7 +65,7 @@ function executeTransaction(options, convert = (result) => result) {
   }
   const { action, params, collections, ...others } = options;
   const run = readAction(action);
-  state.ops.txBegin(JSON.stringify({ ...others, ...readCollections(collections) }));
+  state.ops.txBegin(beginOptions(others, collections));
   let result;
   try {
     result = convert(run(params));
@@ -72,4 +77,4 @@ function executeTransaction(options, convert = (result) => result) {
   return result;
 }
 
-module.exports = { executeTransaction };
+module.exports = { beginOptions, executeTransaction };

@@ -29,6 +29,8 @@ pub(crate) struct Context {
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
     pub(super) transaction: RefCell<Option<Transaction>>,
+    /// Transactions that the request keeps open, by id.
+    pub(super) streams: RefCell<HashMap<String, Transaction>>,
     /// Queries with rows to come, by id.
     pub(super) cursors: RefCell<HashMap<String, OpenCursor>>,
     /// Folders of services whose exports this one uses: readable.
@@ -47,6 +49,7 @@ impl Context {
             user: RefCell::default(),
             other_database: RefCell::default(),
             transaction: RefCell::default(),
+            streams: RefCell::default(),
             cursors: RefCell::default(),
             providers: RefCell::default(),
         }
@@ -91,7 +94,9 @@ impl Context {
         self.user.replace(None);
         self.other_database.replace(None);
         self.cursors.borrow_mut().clear();
-        if self.transaction.take().is_some() {
+        let mut streams = self.streams.borrow_mut();
+        if self.transaction.take().is_some() || !streams.is_empty() {
+            streams.clear();
             tracing::warn!(
                 target: "foxx",
                 mount = self.service.mount.as_str(),

@@ -1,4 +1,4 @@
-//! Which queries run and which were slow, for those who may look.
+//! Which queries run and which were slow, for those who may look; the plans that are kept.
 
 use aql::TrackedQuery;
 use database::Level;
@@ -16,6 +16,7 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("queriesClearSlow", clear_slow);
     ops.op("queriesKill", kill);
     ops.op("queriesProperties", properties);
+    ops.op("planCacheClear", clear_plans);
 }
 
 impl Context {
@@ -64,6 +65,14 @@ fn kill(call: &Call<'_>) -> OpResult {
         .any(|query| query.id == id && !context.sees(query, all));
     // What may not be seen is not there.
     context.tracking().kill(if hidden { 0 } else { id })?;
+    call.nothing()
+}
+
+fn clear_plans(call: &Call<'_>) -> OpResult {
+    let database = call.context.database()?;
+    call.context
+        .allow_database(database.name(), Level::ReadWrite)?;
+    call.context.shared.queries.shared().plans().clear();
     call.nothing()
 }
 
