@@ -16,7 +16,7 @@ use value::{Value, json};
 use crate::collection::{Collection, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, DatabaseId, IndexId};
-use crate::index::{Index, IndexKind};
+use crate::index::{Estimator, Index, IndexKind};
 use crate::layout;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -30,7 +30,8 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Reads the catalog of a database. Generators of collections that `former` has are kept.
+    /// Reads the catalog of a database. Generators of collections and estimates of indexes that
+    /// `former` has are kept.
     pub fn load(
         txn: &mut dyn Txn,
         database: DatabaseId,
@@ -44,7 +45,14 @@ impl Catalog {
         let mut indexes: HashMap<CollectionId, Vec<Index>> = HashMap::new();
         for (key, definition) in scan_definitions(txn, layout::indexes(database))? {
             let (collection, index) = (id_at(&key, 9)?, IndexId(id_at(&key, 17)?));
-            let index = Index::from_definition(index, &definition, settings)?;
+            let mut index = Index::from_definition(index, &definition, settings)?;
+            match former.find_estimator(CollectionId(collection), index.id) {
+                Some(estimator) => index.estimator = estimator,
+                None => match txn.get(&layout::estimate(index.id))? {
+                    Some(stored) => index.estimator.load(&stored),
+                    None => index.estimator.distrust(),
+                },
+            }
             indexes
                 .entry(CollectionId(collection))
                 .or_default()
@@ -60,6 +68,12 @@ impl Catalog {
             catalog.put(collection);
         }
         Ok(catalog)
+    }
+
+    fn find_estimator(&self, collection: CollectionId, index: IndexId) -> Option<Arc<Estimator>> {
+        let indexes = &self.by_id.get(&collection)?.indexes;
+        let index = indexes.iter().find(|known| known.id == index)?;
+        Some(Arc::clone(&index.estimator))
     }
 
     pub fn find(&self, name: &str) -> Option<&Arc<Collection>> {
@@ -192,6 +206,7 @@ impl Change<'_> {
         if index.kind() != IndexKind::Primary {
             let key = layout::index(self.database, collection.id, index.id);
             self.batch.delete(key);
+            self.batch.delete(layout::estimate(index.id));
             self.batch.delete_range(layout::entries(index.id));
         }
     }

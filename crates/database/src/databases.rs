@@ -263,6 +263,7 @@ impl Databases {
         self.inner.shared.locks.close();
         self.inner.open_transactions.abort_everything();
         let databases: Vec<Database> = self.inner.list.read().by_name.values().cloned().collect();
+        self.save_all_estimates()?;
         for database in databases {
             database.release_keys()?;
         }

@@ -6,6 +6,7 @@
 mod definition;
 mod edge;
 mod entries;
+mod estimate;
 mod persistent;
 mod primary;
 mod ttl;
@@ -13,10 +14,10 @@ mod ttl;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use value::{AttributePath, Object, Value};
 
-pub(crate) use entries::{Entry, decode_entry};
+pub(crate) use entries::{Entry, decode_entry, stored_touch};
+pub(crate) use estimate::{Estimator, Note};
 
 use crate::collection::Collection;
 use crate::error::{Error, Result};
@@ -57,14 +58,8 @@ pub struct Index {
     expire_after_seconds: Option<f64>,
     /// Written by every change of a document, but not yet complete.
     pub(crate) building: bool,
-    pub(crate) estimate: Arc<Mutex<Option<Estimate>>>,
-}
-
-/// A selectivity that was measured, and the number of documents at that time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Estimate {
-    pub selectivity: f64,
-    pub documents: u64,
+    /// Shared by all versions of the index.
+    pub(crate) estimator: Arc<Estimator>,
 }
 
 impl Index {
@@ -79,6 +74,7 @@ impl Index {
     }
 
     fn bare(id: IndexId, kind: IndexKind, name: &str, fields: Vec<AttributePath>) -> Self {
+        let estimator = Arc::new(Estimator::new(measured_of(fields.len())));
         Self {
             id,
             kind,
@@ -93,7 +89,7 @@ impl Index {
             cache_enabled: false,
             expire_after_seconds: None,
             building: false,
-            estimate: Arc::default(),
+            estimator,
         }
     }
 
@@ -231,12 +227,56 @@ impl Index {
         }
     }
 
-    /// `selectivityEstimate`: between 0 and 1; 1 when not known.
+    /// `selectivityEstimate`, different values per entry: above 0, at most 1; 1 when not known.
+    /// Costs about a microsecond, as all estimates do.
     pub fn selectivity(&self) -> f64 {
         if self.unique {
             return 1.0;
         }
-        self.estimate.lock().map_or(1.0, |known| known.selectivity)
+        self.entries_per_value(self.fields.len())
+            .map_or(1.0, |entries| 1.0 / entries)
+    }
+
+    /// About how many entries have the same values in the first `fields` fields: what to expect
+    /// of a lookup by equality. `None` when not known: no entries yet, an index without
+    /// estimates, or the primary index.
+    pub fn entries_per_value(&self, fields: usize) -> Option<f64> {
+        if fields == 0 || !self.estimates || self.kind == IndexKind::Primary {
+            return None;
+        }
+        if self.unique && fields >= self.fields.len() {
+            return Some(1.0);
+        }
+        let at = self.measured().position(|measured| measured >= fields)?;
+        let distinct = self.estimator.distinct(at)?;
+        Some((self.estimator.entries() as f64 / distinct).max(1.0))
+    }
+
+    /// About how many entries there are; `None` as for [`Self::entries_per_value`].
+    pub fn entries_estimate(&self) -> Option<u64> {
+        self.estimator.distinct(0)?;
+        self.is_estimated().then(|| self.estimator.entries())
+    }
+
+    /// Whether commits keep its estimates up to date.
+    pub(crate) fn is_estimated(&self) -> bool {
+        self.estimates && self.has_entries()
+    }
+
+    /// Whether it has entries of its own.
+    pub(crate) fn has_entries(&self) -> bool {
+        self.kind != IndexKind::Primary
+    }
+
+    /// Whether each document has exactly one entry.
+    pub(crate) fn has_entry_per_document(&self) -> bool {
+        !self.sparse && !self.fields.iter().any(AttributePath::expands)
+    }
+
+    /// The numbers of leading fields that have a sketch: the first few, and all fields.
+    pub(crate) fn measured(&self) -> impl Iterator<Item = usize> {
+        let (fields, sketches) = (self.fields.len(), measured_of(self.fields.len()));
+        (1..=sketches).map(move |at| if at == sketches { fields } else { at })
     }
 
     /// The stored definition.
@@ -279,6 +319,11 @@ impl Index {
         index.building = definition.get("building").to_bool();
         Ok(index)
     }
+}
+
+/// How many sketches an index of so many fields has.
+fn measured_of(fields: usize) -> usize {
+    fields.min(estimate::PREFIXES_MAX)
 }
 
 /// The public id `collection/number`.

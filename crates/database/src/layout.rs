@@ -13,6 +13,7 @@
 //! 07 <collection>                             end of the reserved generated keys, a number
 //! 08 <collection>                             shape: written by a change of the collection's
 //!                                             indexes, name or existence, guarded by writers
+//! 09 <index>                                  estimates, see `index::estimate`
 //! 10 <collection> <key>                       a document, JSON
 //! 20 <index> <value>... <key>                 an entry of an index that is not unique
 //! 20 <index> <value>...                       an entry of a unique index
@@ -44,6 +45,7 @@ const INDEX: u8 = 0x05;
 const COUNT: u8 = 0x06;
 const GENERATED: u8 = 0x07;
 const SHAPE: u8 = 0x08;
+const ESTIMATE: u8 = 0x09;
 const DOCUMENT: u8 = 0x10;
 const ENTRY: u8 = 0x20;
 
@@ -56,7 +58,7 @@ pub(crate) const OF_COLLECTIONS: &[(u8, &str)] = &[
 ];
 
 /// What an index owns by its number, and what it is called.
-pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ENTRY, "index entry")];
+pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ENTRY, "index entry"), (ESTIMATE, "estimate")];
 
 /// Bytes before the key of a document and before the values of an entry.
 pub(crate) const PREFIX_BYTES: usize = 9;
@@ -114,6 +116,10 @@ pub(crate) fn generated(collection: CollectionId) -> Bytes {
 
 pub(crate) fn shape(collection: CollectionId) -> Bytes {
     numbers(SHAPE, &[collection.0])
+}
+
+pub(crate) fn estimate(index: IndexId) -> Bytes {
+    numbers(ESTIMATE, &[index.0])
 }
 
 pub(crate) fn document(collection: CollectionId, key: &[u8]) -> Vec<u8> {

@@ -30,6 +30,7 @@ mod database;
 mod databases;
 mod document;
 mod error;
+mod estimates;
 mod expiry;
 mod ids;
 mod index;

@@ -114,9 +114,9 @@ impl Locks {
         wants.dedup_by_key(|(collection, _)| *collection);
         let signal = Arc::new(Signal::default());
         let mut state = self.state.lock();
-        if state.closed {
+        if state.closed && !wants.is_empty() {
             *signal.end.lock() = Some(End::Closed);
-        } else if wants.is_empty() || state.is_free(&wants, state.queue.len()) {
+        } else if state.is_free(&wants, state.queue.len()) {
             state.take(&wants);
             *signal.end.lock() = Some(End::Granted);
         } else {

@@ -49,8 +49,11 @@ pub struct Settings {
     pub index_build_documents: usize,
     /// Expired documents that one transaction removes at most.
     pub expiry_batch_documents: usize,
-    /// Entries looked at to estimate the selectivity of an index.
+    /// Entries looked at to estimate sizes and how many entries a range has.
     pub estimate_sample_entries: usize,
+    /// Entries that come or go before the estimates of an index are written to the store again;
+    /// of a large index one in sixteen.
+    pub estimate_unsaved_entries: u64,
     /// Differences that [`crate::verify`] names; more are only counted.
     pub verify_differences_max: usize,
     /// How far ahead of the clock identifiers are reserved, in milliseconds. After a crash new
@@ -103,6 +106,7 @@ impl Settings {
             index_build_documents: 1_000,
             expiry_batch_documents: 1_000,
             estimate_sample_entries: 256,
+            estimate_unsaved_entries: 1_000,
             verify_differences_max: 1_000,
             tick_reserve_ms: 60_000,
             autoincrement_reserve: 100,

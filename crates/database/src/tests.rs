@@ -2,6 +2,7 @@
 
 mod catalog;
 mod documents;
+mod estimates;
 mod expiry;
 mod indexes;
 mod interleaved;

@@ -1,6 +1,7 @@
 //! A transaction: one snapshot of documents and catalog, and the writes made on top of it.
 
 mod document_write;
+mod estimates;
 mod index_scan;
 mod read;
 mod selector;
@@ -24,6 +25,7 @@ use crate::collection::Collection;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CollectionId;
+use crate::index::{Estimator, Index, Note};
 use crate::layout;
 use crate::locks::{HeldLocks, Mode};
 use crate::shared::Shared;
@@ -130,6 +132,7 @@ pub struct Position {
 pub struct Savepoint {
     mark: store::Savepoint,
     bytes: usize,
+    notes: usize,
 }
 
 /// A transaction. Owned by one caller at a time, on whatever thread; dropping it rolls it back.
@@ -148,6 +151,9 @@ pub struct Transaction {
     users_written: bool,
     /// Bytes written, as limits count them.
     bytes: usize,
+    /// What a commit changes in the estimates: a place in `estimators` each.
+    notes: Vec<(usize, Note)>,
+    estimators: Vec<Arc<Estimator>>,
     /// After `txn`: locks are given back when the writes are done for.
     locks: HeldLocks,
 }
@@ -170,6 +176,8 @@ impl Transaction {
             guarded: Vec::new(),
             users_written: false,
             bytes: 0,
+            notes: Vec::new(),
+            estimators: Vec::new(),
             locks,
         }
     }
@@ -213,6 +221,7 @@ impl Transaction {
         Ok(Savepoint {
             mark: self.txn.savepoint()?,
             bytes: self.bytes,
+            notes: self.notes.len(),
         })
     }
 
@@ -222,6 +231,7 @@ impl Transaction {
         self.guarded.clear();
         self.txn.rollback_to(savepoint.mark)?;
         self.bytes = savepoint.bytes;
+        self.notes.truncate(savepoint.notes);
         Ok(())
     }
 
@@ -240,9 +250,15 @@ impl Transaction {
     /// Commits; the locks, to begin again with.
     pub(crate) fn commit_and_keep_locks(self) -> (HeldLocks, Result<()>) {
         let committed = self.txn.commit();
-        if committed.is_ok() && self.users_written {
-            let generation = &self.database.shared().users_generation;
-            generation.fetch_add(1, Ordering::AcqRel);
+        if committed.is_ok() {
+            if self.users_written {
+                let generation = &self.database.shared().users_generation;
+                generation.fetch_add(1, Ordering::AcqRel);
+            }
+            for (at, estimator) in self.estimators.iter().enumerate() {
+                let of_this = self.notes.iter().filter(|(noted, _)| *noted == at);
+                estimator.apply(of_this.map(|(_, note)| *note));
+            }
         }
         (self.locks, committed.map(drop).map_err(Error::from))
     }
@@ -297,6 +313,27 @@ impl Transaction {
             }
             None => Ok(()),
         }
+    }
+
+    /// Writes what belongs to no document, without locks and limits.
+    pub(crate) fn write_internal(&mut self, batch: Batch) -> Result<()> {
+        Ok(self.txn.write(batch)?)
+    }
+
+    /// Remembers for the commit what becomes of an index's estimates.
+    pub(crate) fn note(&mut self, index: &Index, note: Note) {
+        if !index.is_estimated() {
+            return;
+        }
+        let known = &mut self.estimators;
+        let at = known
+            .iter()
+            .position(|other| Arc::ptr_eq(other, &index.estimator));
+        let at = at.unwrap_or_else(|| {
+            known.push(Arc::clone(&index.estimator));
+            known.len() - 1
+        });
+        self.notes.push((at, note));
     }
 
     /// Buffers writes to a collection, and makes the commit depend on its shape.

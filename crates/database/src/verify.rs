@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::databases::Databases;
 use crate::document::Document;
 use crate::error::Result;
-use crate::index::{Entry, Index, decode_entry};
+use crate::index::{Index, decode_entry};
 use crate::layout;
 use crate::transaction::{Transaction, TransactionOptions};
 
@@ -188,7 +188,7 @@ impl Verifier {
             let page = transaction.stored_page(&scan)?;
             next = scan.after(&page);
             self.report.entries += page.entries.len() as u64;
-            let mut of_document: HashMap<Bytes, Vec<Entry>> = HashMap::new();
+            let mut of_document: HashMap<Bytes, Vec<store::Entry>> = HashMap::new();
             for (key, value) in page.entries {
                 let Ok(decoded) = decode_entry(index, &key, &value, false) else {
                     self.differs(format!("index {}: an entry is damaged", index.name()));
@@ -196,7 +196,7 @@ impl Verifier {
                 };
                 let document = Bytes::copy_from_slice(decoded.key.as_bytes());
                 let entries = of_document.entry(document).or_default();
-                entries.push(Entry { key, value });
+                entries.push((key, value));
             }
             let keys: Vec<&Bytes> = of_document.keys().collect();
             let bodies = transaction.get_many(collection, &keys)?;
@@ -208,7 +208,12 @@ impl Verifier {
                     None => Vec::new(),
                 };
                 let entries = of_document.get(key).into_iter().flatten();
-                for _ in entries.filter(|entry| !expected.contains(entry)) {
+                let is_expected = |(key, value): &&store::Entry| {
+                    expected
+                        .iter()
+                        .any(|entry| entry.key == key && entry.value == value)
+                };
+                for _ in entries.filter(|entry| !is_expected(entry)) {
                     let key = String::from_utf8_lossy(key);
                     self.differs(format!("index {}: stray entry of '{key}'", index.name()));
                 }

@@ -1,10 +1,15 @@
-//! The background task that removes expired documents.
+//! The background tasks that remove expired documents and keep the estimates of indexes.
+
+use std::time::Duration;
 
 use database::{Databases, ExpiryLimits, ExpiryReport};
 use platform::Platform;
 
 use crate::settings::Expiry;
 use crate::task::Task;
+
+/// What a crash can lose of the estimates; they decide what a query costs, not its result.
+const ESTIMATES_PERIOD: Duration = Duration::from_secs(60);
 
 /// Starts the task; it ends when dropped.
 pub(crate) fn start(
@@ -17,6 +22,17 @@ pub(crate) fn start(
     Task::start("ttl", period, move |stop| {
         let report = databases.remove_expired(clock.unix_ms(), limits, stop);
         log(&report, limits);
+    })
+}
+
+/// Starts the task that saves the estimates of indexes, and counts those anew that a crash made
+/// wrong; it ends when dropped.
+pub(crate) fn start_estimates(databases: &Databases) -> anyhow::Result<Task> {
+    let databases = databases.clone();
+    Task::start("estimates", ESTIMATES_PERIOD, move |stop| {
+        if let Err(error) = databases.maintain_estimates(stop) {
+            tracing::error!(?error, "estimates of indexes could not be saved");
+        }
     })
 }
 

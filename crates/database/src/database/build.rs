@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::collection::Collection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::IndexId;
-use crate::index::{Index, IndexKind};
+use crate::index::{Index, IndexKind, Note};
 use crate::transaction::{Position, TransactionOptions};
 
 impl Change<'_> {
@@ -164,7 +164,7 @@ impl crate::transaction::Transaction {
             let keys: Vec<Bytes> = entries.iter().map(|(entry, _)| entry.key.clone()).collect();
             owners = self.load_owners(&index, &keys)?;
         }
-        let mut batch = store::Batch::new();
+        let (mut batch, mut notes) = (store::Batch::new(), Vec::new());
         for (entry, key) in entries {
             if index.is_unique()
                 && let Some(owner) = owners.insert(entry.key.clone(), key.clone())
@@ -172,9 +172,11 @@ impl crate::transaction::Transaction {
             {
                 return Err(unique_violation(&index, owner.as_str()).with_status(400));
             }
+            notes.push(Note::Touch(entry.touch(true)));
             batch.put(entry.key, entry.value);
         }
         self.write_to(&collection, batch)?;
+        notes.into_iter().for_each(|note| self.note(&index, note));
         Ok(page.next)
     }
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use value::{AttributePath, PathStep, Value, json, key};
 
 use super::Index;
+use super::estimate::{PREFIXES_MAX, Touch, hash};
 use crate::document::{DocumentKey, find_path};
 use crate::error::{Error, Result};
 use crate::layout;
@@ -13,6 +14,48 @@ use crate::layout;
 pub(crate) struct Entry {
     pub key: Bytes,
     pub value: Bytes,
+    /// Where in the key the values of each measured prefix end.
+    ends: [u32; PREFIXES_MAX],
+}
+
+impl Entry {
+    /// The note for the estimates that it came or went.
+    pub fn touch(&self, is_added: bool) -> Touch {
+        let hashed = |end: u32| {
+            let values = self.key.get(layout::PREFIX_BYTES..end as usize);
+            values.map_or(0, hash)
+        };
+        Touch {
+            hashes: self.ends.map(hashed),
+            is_added,
+        }
+    }
+}
+
+/// As [`Entry::touch`], of an entry that is stored. Errors: damaged data.
+pub(crate) fn stored_touch(index: &Index, entry_key: &Bytes) -> Result<Touch> {
+    let damaged = || Error::corrupt(format_args!("entry of index {}", index.id));
+    let mut rest = entry_key.get(layout::PREFIX_BYTES..).ok_or_else(damaged)?;
+    let mut entry = Entry {
+        key: entry_key.clone(),
+        value: Bytes::new(),
+        ends: [0; PREFIXES_MAX],
+    };
+    for at in 1..=index.fields.len() {
+        rest = key::decode(rest).map_err(|_| damaged())?.1;
+        entry.set_end(index, at, entry_key.len() - rest.len());
+    }
+    Ok(entry.touch(true))
+}
+
+impl Entry {
+    /// Notes where the values of the first `fields` fields end, if they are measured.
+    fn set_end(&mut self, index: &Index, fields: usize, end: usize) {
+        let measured = index.measured().position(|measured| measured == fields);
+        if let Some(slot) = measured.and_then(|at| self.ends.get_mut(at)) {
+            *slot = u32::try_from(end).unwrap_or(u32::MAX);
+        }
+    }
 }
 
 /// What a stored entry says.
@@ -77,8 +120,15 @@ pub(super) fn of_document(
 /// The entry of one list of values, one for each field.
 pub(super) fn encode(index: &Index, row: &[Value], stored: &[Value], document_key: &[u8]) -> Entry {
     let mut entry_key = layout::entry_prefix(index.id);
-    row.iter()
-        .for_each(|value| key::encode_into(value, &mut entry_key));
+    let mut entry = Entry {
+        key: Bytes::new(),
+        value: Bytes::new(),
+        ends: [0; PREFIXES_MAX],
+    };
+    for (at, value) in row.iter().enumerate() {
+        key::encode_into(value, &mut entry_key);
+        entry.set_end(index, at + 1, entry_key.len());
+    }
     let mut entry_value = Vec::new();
     if index.unique {
         // Keys have at most 254 bytes.
@@ -91,10 +141,9 @@ pub(super) fn encode(index: &Index, row: &[Value], stored: &[Value], document_ke
         let all = row.iter().chain(stored).cloned().collect();
         json::write(&Value::array(all), &mut entry_value);
     }
-    Entry {
-        key: entry_key.into(),
-        value: entry_value.into(),
-    }
+    entry.key = entry_key.into();
+    entry.value = entry_value.into();
+    entry
 }
 
 /// Whether the order-preserving form of a value tells all about it: arrays lose trailing nulls,

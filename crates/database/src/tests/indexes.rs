@@ -407,20 +407,3 @@ fn an_index_over_documents_that_violate_it_is_refused_and_leaves_nothing() {
     assert_eq!(scan(&database, &index, &all).len(), 19);
     check_verified(&database);
 }
-
-#[test]
-fn selectivity_is_estimated_from_a_sample() {
-    let (database, c) = open_with(&CollectionOptions::new("c"));
-    let index = create(&database, r#"{"type":"persistent","fields":["n"]}"#).unwrap();
-    run(&database, |transaction| {
-        let documents = (0..40)
-            .map(|n| parse(&format!(r#"{{"n":{}}}"#, n % 4)))
-            .collect();
-        transaction.insert(&c, documents, &WriteOptions::default())
-    })
-    .unwrap();
-    let mut transaction = database.begin(TransactionOptions::read_only()).unwrap();
-    let estimate = transaction.estimate_selectivity(&c, &index).unwrap();
-    assert!((estimate - 0.1).abs() < 1e-9, "{estimate}");
-    assert_eq!(index.selectivity(), estimate);
-}

@@ -12,7 +12,7 @@ use super::{Position, Transaction};
 use crate::collection::Collection;
 use crate::document::{Document, DocumentKey};
 use crate::error::{Error, ErrorKind, Result};
-use crate::index::{Estimate, Index, IndexKind, decode_entry};
+use crate::index::{Index, IndexKind, decode_entry};
 use crate::layout;
 
 /// Entries whose leading values lie between two bounds. A bound may have fewer values than the
@@ -193,7 +193,7 @@ impl Transaction {
 
     /// Errors: 1203, 1652; 1212 if the index is not, or not yet, in the snapshot's catalog, as
     /// can happen to whoever remembers indexes from transaction to transaction.
-    fn check_usable(&self, collection: &Collection, index: &Index) -> Result<()> {
+    pub(super) fn check_usable(&self, collection: &Collection, index: &Index) -> Result<()> {
         self.readable(collection)?;
         let current = self.resolve(collection)?;
         if current.indexes().any(|own| own.id == index.id) {
@@ -289,48 +289,6 @@ impl Transaction {
         }
         Ok(entries)
     }
-
-    /// How selective an index is, between 0 and 1: different values per entry, measured on a
-    /// sample from both ends and remembered until the collection has doubled or halved.
-    ///
-    /// Errors: as [`Self::index_scan`].
-    pub fn estimate_selectivity(&mut self, collection: &Collection, index: &Index) -> Result<f64> {
-        let documents = self.count(collection)?;
-        if index.is_unique() {
-            return Ok(1.0);
-        }
-        if let Some(known) = *index.estimate.lock() {
-            let still = known.documents / 2..=known.documents.saturating_mul(2);
-            if still.contains(&documents) {
-                return Ok(known.selectivity);
-            }
-        }
-        let sample = self.shared().settings.estimate_sample_entries;
-        let (mut entries, mut different) = (0usize, HashSet::new());
-        for direction in [Direction::Forward, Direction::Reverse] {
-            let range = layout::entries(index.id);
-            let request = self.page_request(range, direction, sample.div_ceil(2));
-            let page = self.txn.scan(&request)?;
-            for (stored, value) in &page.entries {
-                let decoded = decode_entry(index, stored, value, false)?;
-                let values = stored.len() - decoded.key.as_bytes().len();
-                entries += 1;
-                different.insert(stored.slice(..values));
-            }
-            if page.next.is_none() {
-                break;
-            }
-        }
-        let selectivity = match entries {
-            0 => 1.0,
-            entries => different.len() as f64 / entries as f64,
-        };
-        *index.estimate.lock() = Some(Estimate {
-            selectivity,
-            documents,
-        });
-        Ok(selectivity)
-    }
 }
 
 /// The range at a place in the scan's direction.
@@ -342,7 +300,12 @@ fn nth_range(scan: &IndexScan, at: usize) -> Option<&IndexRange> {
     }
 }
 
-fn decode(index: &Index, stored: &Bytes, value: &Bytes, covering: bool) -> Result<IndexEntry> {
+pub(super) fn decode(
+    index: &Index,
+    stored: &Bytes,
+    value: &Bytes,
+    covering: bool,
+) -> Result<IndexEntry> {
     if index.kind() == IndexKind::Primary {
         let key = DocumentKey::from_stored(layout::document_key(stored));
         let covered = covering.then(|| vec![Value::from(key.as_str())]);
@@ -364,7 +327,7 @@ fn encode_prefix(index: &Index, values: &[Value]) -> Vec<u8> {
 }
 
 /// The keys of a range.
-fn key_range(collection: &Collection, index: &Index, range: &IndexRange) -> KeyRange {
+pub(super) fn key_range(collection: &Collection, index: &Index, range: &IndexRange) -> KeyRange {
     if index.kind() == IndexKind::Primary {
         return primary_range(collection, range);
     }

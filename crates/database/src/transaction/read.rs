@@ -10,7 +10,7 @@ use super::{Position, Selector, Transaction};
 use crate::collection::Collection;
 use crate::document::{CollectionName, Document, DocumentKey};
 use crate::error::{Error, ErrorDocument, ErrorKind, Result};
-use crate::index::IndexKind;
+use crate::index::{IndexKind, Note};
 use crate::layout;
 
 /// Some documents of a scan, in its order.
@@ -170,6 +170,9 @@ impl Transaction {
         let removed = i64::try_from(count).map_err(|_| Error::corrupt("number of documents"))?;
         batch.add(layout::count(collection.id), -removed);
         self.write_to(&collection, batch)?;
+        for index in collection.maintained() {
+            self.note(index, Note::Clear);
+        }
         Ok(count)
     }
 

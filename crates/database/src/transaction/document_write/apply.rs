@@ -12,7 +12,7 @@ use crate::collection::Collection;
 use crate::database::unique_violation;
 use crate::document::{Document, DocumentKey};
 use crate::error::Result;
-use crate::index::{Entry, Index};
+use crate::index::{Entry, Index, Note};
 use crate::layout;
 use crate::revision::Revision;
 use crate::transaction::Transaction;
@@ -25,6 +25,7 @@ struct Planned {
     decision: Decision,
     removed: Vec<(Arc<Index>, Entry)>,
     added: Vec<(Arc<Index>, Entry)>,
+    notes: Vec<(Arc<Index>, Note)>,
 }
 
 /// Who holds each value of a unique index that the run touches.
@@ -59,11 +60,12 @@ impl Transaction {
         }
         let mut owners = self.load_run_owners(&planned)?;
         let mut batch = Batch::new();
-        let mut count = 0;
-        for plan in planned {
+        let (mut count, mut notes) = (0, Vec::new());
+        for mut plan in planned {
             let at = plan.at;
             let result = claim(&plan, &mut owners).map(|()| {
                 count += write(collection, &plan, &owners, &mut batch);
+                notes.append(&mut plan.notes);
                 answer(collection, plan, options)
             });
             set(results, at, result);
@@ -71,7 +73,11 @@ impl Transaction {
         if count != 0 {
             batch.add(layout::count(collection.id), count);
         }
-        self.write_to(collection, batch)
+        self.write_to(collection, batch)?;
+        for (index, note) in notes {
+            self.note(&index, note);
+        }
+        Ok(())
     }
 
     fn load_run(
@@ -105,7 +111,7 @@ impl Transaction {
             Decision::Put(body) => Some(body),
             _ => None,
         };
-        let (mut removed, mut added) = (Vec::new(), Vec::new());
+        let (mut removed, mut added, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         if matches!(decision, Decision::Put(_) | Decision::Delete) {
             let bytes_max = settings.index_entry_bytes_max;
             let key = item.key.as_bytes();
@@ -117,17 +123,26 @@ impl Transaction {
                 // What is stored may be longer than a limit that was lowered since.
                 let before = entries(old.as_ref().map(Document::body), usize::MAX)?;
                 let after = entries(new_body, bytes_max)?;
-                let tagged = |entry: &Entry| (Arc::clone(index), entry.clone());
-                let gone = before
-                    .iter()
-                    .filter(|entry| !after.iter().any(|kept| kept.key == entry.key));
-                removed.extend(gone.map(tagged));
-                added.extend(
-                    after
-                        .iter()
-                        .filter(|entry| !before.contains(entry))
-                        .map(tagged),
-                );
+                let mut note = |entry: &Entry, is_added| {
+                    let touch = Note::Touch(entry.touch(is_added));
+                    notes.push((Arc::clone(index), touch));
+                };
+                for entry in &before {
+                    if find(&after, entry).is_none() {
+                        note(entry, false);
+                        removed.push((Arc::clone(index), entry.clone()));
+                    }
+                }
+                for entry in &after {
+                    let former = find(&before, entry);
+                    if former.is_none() {
+                        note(entry, true);
+                    }
+                    // Stored values can change where the indexed ones do not.
+                    if former != Some(entry) {
+                        added.push((Arc::clone(index), entry.clone()));
+                    }
+                }
             }
         }
         Ok(Planned {
@@ -137,6 +152,7 @@ impl Transaction {
             decision,
             removed,
             added,
+            notes,
         })
     }
 
@@ -158,6 +174,12 @@ impl Transaction {
         }
         Ok(owners)
     }
+}
+
+/// The entry with the same key; entries are in order of keys.
+fn find<'a>(entries: &'a [Entry], entry: &Entry) -> Option<&'a Entry> {
+    let at = entries.binary_search_by(|other| other.key.cmp(&entry.key));
+    entries.get(at.ok()?)
 }
 
 /// Takes the unique values of an item; errors: 1210 if another document has one, and then
