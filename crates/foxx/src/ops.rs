@@ -21,6 +21,7 @@ use error_codes::{Code, codes};
 use js_engine::{Args, Exception, Scope, Value};
 use value::json;
 
+use crate::text::replace_lone_surrogates;
 pub(crate) use context::Context;
 pub(crate) use http::Agents;
 pub(crate) use queries::Queries;
@@ -143,7 +144,16 @@ impl Call<'_> {
         let Some(text) = self.optional_text(index)? else {
             return Ok(value::Value::Null);
         };
-        json::parse(text.as_bytes()).map_err(|error| {
+        let error = match json::parse(text.as_bytes()) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if json::is_too_deep(text.as_bytes()) {
+            return Err(bad("Too deep nesting in Array/Object"));
+        }
+        // JavaScript's strings may hold halves of characters, which no stored text can.
+        let whole = replace_lone_surrogates(&text);
+        json::parse(whole.as_bytes()).map_err(|_| {
             OpError::Public(
                 codes::HTTP_CORRUPTED_JSON,
                 format!("not valid JSON: {error}"),

@@ -38,6 +38,11 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
         .map_err(to_error)
 }
 
+/// Whether a text is refused because of its nesting, right or wrong as it may be otherwise.
+pub fn is_too_deep(text: &[u8]) -> bool {
+    check_depth(text).is_err()
+}
+
 fn to_error(error: sonic_rs::Error) -> Error {
     // Only the first line: the rest shows the text around the place.
     let text = error.to_string();

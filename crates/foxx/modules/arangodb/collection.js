@@ -11,6 +11,19 @@ const ERROR_NOT_FOUND = 1202;
 const ERROR_BAD_KEY = 1221;
 const KEY = /^[a-zA-Z0-9_\-:.@()+,=;$!*'%]{1,254}$/;
 
+// What `properties` answers, in this order.
+const PROPERTIES = [
+  'globallyUniqueId',
+  'isSystem',
+  'waitForSync',
+  'keyOptions',
+  'writeConcern',
+  'cacheEnabled',
+  'computedValues',
+  'syncByRevision',
+  'schema',
+];
+
 const TYPE_DOCUMENT = 2;
 const TYPE_EDGE = 3;
 const STATUS_LOADED = 3;
@@ -39,10 +52,11 @@ class ArangoCollection {
   }
 
   properties(changes) {
-    return state.ops.collectionProperties(
+    const properties = state.ops.collectionProperties(
       this._name,
       changes === undefined ? undefined : JSON.stringify(changes),
     );
+    return Object.fromEntries(PROPERTIES.map((name) => [name, properties[name]]));
   }
 
   figures(details = false) {

@@ -4,7 +4,7 @@
 const state = require('../runtime/state.js');
 
 class ArangoQueryCursor {
-  constructor(first) {
+  constructor(first, stream = false) {
     this._documents = first.result;
     hideAll(this, {
       _at: 0,
@@ -15,6 +15,7 @@ class ArangoQueryCursor {
       _count: first.count,
       _cached: first.cached === true,
       _extra: first.extra,
+      _stream: stream,
     });
   }
 
@@ -75,6 +76,8 @@ class ArangoQueryCursor {
   }
 
   getExtra() {
+    // What a query did is known when all its rows are there.
+    if (this._extra === undefined && !this._stream) this._readAll();
     if (typeof this._extra === 'string') this._extra = JSON.parse(this._extra);
     return this._extra === undefined ? {} : this._extra;
   }

@@ -197,6 +197,9 @@ class ArangoDatabase {
   }
 }
 
+// There are no views yet, but services ask whether something is one.
+class ArangoView {}
+
 // A query and what follows it as one object.
 function statementOf(query, args) {
   const { text, bindVars, options } = readArguments(query, args);
@@ -254,4 +257,4 @@ const db = new Proxy(new ArangoDatabase(), {
   },
 });
 
-module.exports = { ArangoDatabase, db };
+module.exports = { ArangoDatabase, ArangoView, db };

@@ -42,7 +42,7 @@ function element({ name, subNodes = [] }) {
 const SHOWN = {
   value: ({ value }) => JSON.stringify(value === undefined ? null : value),
   parameter: ({ name }) => `@${name}`,
-  reference: ({ name, id }) => (name ? name : `#${id}`),
+  reference: ({ name, id }) => name || (id === undefined ? '…' : `#${id}`),
   'attribute access': ({ name, subNodes = [] }) => `${list(subNodes)}${attribute(name)}`,
   'indexed access': ({ subNodes: [base, at] }) => `${showExpression(base)}[${showExpression(at)}]`,
   array: ({ subNodes = [] }) => `[ ${list(subNodes)} ]`,

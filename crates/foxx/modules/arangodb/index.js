@@ -6,7 +6,7 @@ const { requireFile } = require('../runtime/builtins.js');
 const { ArangoError, errorsByName } = require('../runtime/errors.js');
 const { aql } = require('./aql.js');
 const { ArangoCollection } = require('./collection.js');
-const { ArangoDatabase, db } = require('./database.js');
+const { ArangoDatabase, ArangoView, db } = require('./database.js');
 const { ArangoStatement } = require('./statement.js');
 
 // A template tag, or with options a function that makes one.
@@ -22,6 +22,7 @@ const exported = {
   ArangoDatabase,
   ArangoError,
   ArangoStatement,
+  ArangoView,
   aql,
   db,
   errors,

@@ -57,7 +57,8 @@ function bindJson(bindVars) {
 
 function runQuery(query, args) {
   const { text, bindVars, options } = readArguments(query, args);
-  return new ArangoQueryCursor(state.ops.queryRun(text, bindJson(bindVars), toJsonOption(options)));
+  const first = state.ops.queryRun(text, bindJson(bindVars), toJsonOption(options));
+  return new ArangoQueryCursor(first, options !== undefined && options.stream === true);
 }
 
 function explainQuery(query, args) {
