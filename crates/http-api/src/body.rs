@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::{Body, Incoming};
 
+use crate::budget::Share;
 use crate::error::{Error, Result};
 
 /// The largest buffer that is made on a client's word about its body's length.
@@ -16,8 +17,14 @@ const TRUSTED_BYTES: u64 = 64 << 10;
 /// Reads the whole body.
 ///
 /// # Errors
-/// 413 above `bytes_max`, 408 when the client sends nothing for `stall`, 400 when it hangs up.
-pub(crate) async fn read(mut body: Incoming, bytes_max: usize, stall: Duration) -> Result<Bytes> {
+/// 413 above `bytes_max`, 408 when the client sends nothing for `stall`, 400 when it hangs up,
+/// 503/32 when all bodies together take too much memory.
+pub(crate) async fn read(
+    mut body: Incoming,
+    bytes_max: usize,
+    stall: Duration,
+    share: &mut Share,
+) -> Result<Bytes> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -36,6 +43,7 @@ pub(crate) async fn read(mut body: Incoming, bytes_max: usize, stall: Duration) 
         let Ok(data) = frame.into_data() else {
             continue;
         };
+        share.grow(data.len())?;
         // Most bodies arrive in one piece, which needs no copy.
         let Some(so_far) = first.take().map(BytesMut::from).or_else(|| whole.take()) else {
             check(data.len(), bytes_max)?;

@@ -133,8 +133,15 @@ async fn respond(
         return Err(url_too_long(settings.url_bytes_max));
     }
     let (head, incoming) = request.into_parts();
-    let (database, path_at) = split(head.uri.path());
-    let body = body::read(incoming, settings.body_bytes_max, settings.stall_timeout).await?;
+    let (database, path_at) = split(head.uri.path())?;
+    let mut share = api.bodies.share();
+    let body = body::read(
+        incoming,
+        settings.body_bytes_max,
+        settings.stall_timeout,
+        &mut share,
+    )
+    .await?;
     let request = Request {
         method: head.method,
         uri: head.uri,
@@ -142,6 +149,7 @@ async fn respond(
         path_at,
         headers: head.headers,
         body,
+        _share: share,
         peer,
         local,
         cancel: Cancel::new(),
@@ -193,18 +201,27 @@ async fn accept(api: &Arc<Api>, request: Request, later: Later) -> Result<Reply>
 }
 
 /// Takes API version and database off a path. The database is `_system` if none is named.
-fn split(whole: &str) -> Target {
+///
+/// # Errors
+/// 400 for a name that is not UTF-8.
+fn split(whole: &str) -> Result<Target> {
     let path = match whole.strip_prefix("/_arango/v0") {
         Some(rest) if rest.starts_with('/') => rest,
         _ => whole,
     };
     let Some(rest) = path.strip_prefix("/_db/") else {
-        return (Cow::Borrowed("_system"), whole.len() - path.len());
+        return Ok((Cow::Borrowed("_system"), whole.len() - path.len()));
     };
     let end = rest.find('/').unwrap_or(rest.len());
     let (name, path) = rest.split_at(end);
-    let database = percent_decode_str(name).decode_utf8_lossy().into_owned();
-    (Cow::Owned(database), whole.len() - path.len())
+    let database = percent_decode_str(name)
+        .decode_utf8()
+        .map_err(|_| not_utf8("the name of the database"))?;
+    Ok((Cow::Owned(database.into_owned()), whole.len() - path.len()))
+}
+
+fn not_utf8(what: &str) -> Error {
+    Error::bad_parameter(format!("{what} is not UTF-8"))
 }
 
 fn is_builtin(path: &str) -> bool {
@@ -287,6 +304,11 @@ async fn wait(api: &Arc<Api>, waiting: Waiting) -> Result<Reply> {
 }
 
 fn handle(api: &Arc<Api>, request: &Request) -> Result<Handled> {
+    for (what, text) in [("the path", request.path()), ("the query", request.query())] {
+        if percent_decode_str(text).decode_utf8().is_err() {
+            return Err(not_utf8(what));
+        }
+    }
     let found = route::find(&request.method, &segments(request.path()));
     let identity = api.identify(request.header("authorization"), request.path())?;
     let mut call = Call {
@@ -354,9 +376,10 @@ mod tests {
             ("/_arango/v0/_api/version", "_system", "/_api/version"),
             ("/_arango/v0x/_api", "_system", "/_arango/v0x/_api"),
         ] {
-            let (found, at) = split(path);
+            let (found, at) = split(path).unwrap();
             assert_eq!((&*found, &path[at..]), (database, rest), "{path}");
         }
+        assert_eq!(split("/_db/%ff/x").unwrap_err().status, 400);
     }
 
     #[test]

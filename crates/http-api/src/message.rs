@@ -10,6 +10,7 @@ use hyper::{Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use value::{Value, json};
 
+use crate::budget::Share;
 use crate::error::Error;
 
 /// One request with its whole body.
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; empty when there was none.
     pub(crate) body: Bytes,
+    /// The memory that the body takes.
+    pub(crate) _share: Share,
     /// The client's address.
     pub(crate) peer: SocketAddr,
     /// Our own address on this connection.

@@ -6,6 +6,7 @@ mod cursors;
 mod databases;
 mod documents;
 mod foxx;
+mod functions;
 mod import;
 mod indexes;
 pub(crate) mod jobs;
@@ -25,6 +26,7 @@ pub(crate) static ALL: &[&[Route]] = &[
     indexes::ROUTES,
     databases::ROUTES,
     queries::ROUTES,
+    functions::ROUTES,
     users::ROUTES,
     transactions::ROUTES,
     jobs::ROUTES,

@@ -15,6 +15,8 @@ pub struct Settings {
     pub trusted_origins: Vec<String>,
     /// Largest request body in bytes; larger ones get 413.
     pub body_bytes_max: usize,
+    /// Bytes of the bodies of all requests at work; a request that needs more gets 503.
+    pub bodies_bytes_max: usize,
     /// Largest header block in bytes; larger ones get 431.
     pub header_bytes_max: usize,
     /// Longest request target in bytes; longer ones get 414.
@@ -76,6 +78,7 @@ impl Settings {
             session_lifetime: Duration::from_secs(3600),
             trusted_origins: Vec::new(),
             body_bytes_max: 1 << 30,
+            bodies_bytes_max: 4 << 30,
             header_bytes_max: 1 << 20,
             url_bytes_max: 16 << 10,
             connections_max: 10_000,

@@ -9,6 +9,7 @@ use foxx::Foxx;
 use platform::Platform;
 use tokio::sync::Semaphore;
 
+use crate::budget::Budget;
 use crate::credentials::{self, Credentials};
 use crate::cursors::Cursors;
 use crate::error::{Error, Result};
@@ -31,6 +32,8 @@ pub struct Api {
     pub(crate) cursors: Cursors,
     pub(crate) queries: Queries,
     pub(crate) jobs: Jobs,
+    /// Memory for bodies of requests.
+    pub(crate) bodies: Arc<Budget>,
     pub(crate) admission: Arc<Semaphore>,
     /// Places of requests that wait for locks.
     pub(crate) lock_waits: Arc<Semaphore>,
@@ -50,6 +53,10 @@ impl Api {
         let cursors = Cursors::new(platform.clone(), settings.cursors_max);
         let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
         let jobs = Jobs::new(platform.clone(), &settings);
+        let bodies = Budget::new(
+            "bodies of requests (bodies_bytes_max)",
+            settings.bodies_bytes_max,
+        );
         let admission = Arc::new(Semaphore::new(settings.requests_max));
         let lock_waits = Arc::new(Semaphore::new(settings.lock_waits_max));
         Arc::new(Self {
@@ -60,6 +67,7 @@ impl Api {
             cursors,
             queries,
             jobs,
+            bodies,
             admission,
             lock_waits,
             secret,
@@ -228,7 +236,8 @@ impl Call<'_> {
         if level >= wanted {
             return Ok(());
         }
-        if level == Level::None {
+        let here = &self.request.database;
+        if self.database_level(here)? == Level::None {
             return Err(Error::unauthorized());
         }
         Err(Error::forbidden())

@@ -165,8 +165,8 @@ impl User {
             grant.collections.get(collection).copied()
         };
         granted(database, collection).unwrap_or_else(|| {
-            let here = granted(database, ANY).or_else(|| granted(ANY, ANY));
-            here.unwrap_or(database_level).max(database_level)
+            let defaults = granted(database, ANY).max(granted(ANY, ANY));
+            defaults.unwrap_or(database_level).max(database_level)
         })
     }
 }
@@ -233,6 +233,13 @@ mod tests {
             ),
             (
                 r#"{"*":{"collections":{"*":"rw"}},"d":{"level":"ro"}}"#,
+                "d",
+                "c",
+                "ro",
+                "rw",
+            ),
+            (
+                r#"{"*":{"collections":{"*":"rw"}},"d":{"level":"ro","collections":{"*":"ro"}}}"#,
                 "d",
                 "c",
                 "ro",

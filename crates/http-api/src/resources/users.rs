@@ -177,22 +177,49 @@ fn grants(call: &Call<'_>) -> Result<Reply> {
     for name in call.api.databases.names() {
         let level = user.database_level(&name);
         if full {
-            let mut entry = Object::new();
-            entry.insert("permission", level.name());
-            let mut collections = Object::new();
-            if let Some(database) = call.api.databases.find(&name) {
-                for collection in database.collections() {
-                    let level = user.collection_level(&name, collection.name());
-                    collections.insert(collection.name(), level.name());
-                }
-            }
-            entry.insert("collections", collections);
-            databases.insert(&*name, entry);
+            databases.insert(&*name, full_grant(call, &user, &name));
         } else if level >= Level::ReadOnly {
             databases.insert(&*name, level.name());
         }
     }
+    if full {
+        let granted = user.grants.get(ANY).and_then(|grant| grant.level);
+        let mut entry = Object::new();
+        entry.insert("permission", level_name(granted));
+        let mut collections = Object::new();
+        collections.insert(ANY, granted_collection(&user, ANY, ANY));
+        entry.insert("collections", collections);
+        databases.insert(ANY, entry);
+    }
     result(databases)
+}
+
+/// Stands for every name that has no grant of its own.
+const ANY: &str = "*";
+
+fn level_name(level: Option<Level>) -> &'static str {
+    level.map_or("undefined", Level::name)
+}
+
+fn granted_collection(user: &User, database: &str, collection: &str) -> &'static str {
+    let grant = user.grants.get(database);
+    level_name(grant.and_then(|grant| grant.collections.get(collection).copied()))
+}
+
+/// The level in a database that counts, and what was granted for each of its collections.
+fn full_grant(call: &Call<'_>, user: &User, name: &str) -> Object {
+    let mut collections = Object::new();
+    if let Some(database) = call.api.databases.find(name) {
+        for collection in database.collections() {
+            let level = granted_collection(user, name, collection.name());
+            collections.insert(collection.name(), level);
+        }
+    }
+    collections.insert(ANY, granted_collection(user, name, ANY));
+    let mut entry = Object::new();
+    entry.insert("permission", user.database_level(name).name());
+    entry.insert("collections", collections);
+    entry
 }
 
 fn database_grant(call: &Call<'_>) -> Result<Reply> {

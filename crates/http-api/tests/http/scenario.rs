@@ -28,9 +28,10 @@ struct Scenario {
     exchanges: Vec<Exchange>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Exchange {
     line: usize,
+    user: String,
     target: String,
     headers: Vec<String>,
     body: Option<String>,
@@ -38,6 +39,9 @@ struct Exchange {
     bundle: Option<String>,
     parts: Vec<String>,
     until: bool,
+    /// Who asks, and the status that each gets.
+    users: Vec<String>,
+    statuses: Vec<u16>,
     status: u16,
     expected_headers: Vec<String>,
     json: String,
@@ -95,7 +99,33 @@ fn parse(text: &str) -> Scenario {
             _ => scenario.exchange_line(at + 1, word, rest),
         }
     }
+    let exchanges = std::mem::take(&mut scenario.exchanges);
+    scenario.exchanges = exchanges.iter().flat_map(Exchange::for_each_user).collect();
     scenario
+}
+
+impl Exchange {
+    /// The exchange as each of its users has it.
+    fn for_each_user(&self) -> Vec<Self> {
+        if self.users.is_empty() {
+            return vec![self.clone()];
+        }
+        assert_eq!(self.users.len(), self.statuses.len(), "line {}", self.line);
+        let users = self.users.iter().zip(&self.statuses);
+        let own = users.map(|(user, status)| {
+            let mut own = self.clone();
+            own.user = format!(" as {user}");
+            own.headers
+                .push(format!("authorization: ${{basic:{user}:p}}"));
+            own.status = *status;
+            let has_body = !own.target.starts_with("HEAD ");
+            if has_body && matches!(status, 401 | 403) {
+                own.json.push_str("{\"error\": true, \"errorNum\": 11}");
+            }
+            own
+        });
+        own.collect()
+    }
 }
 
 impl Scenario {
@@ -126,6 +156,11 @@ impl Scenario {
             },
             ">chunk" => exchange.chunks.push(rest),
             ">until" => exchange.until = true,
+            ">as" => exchange.users = rest.split_whitespace().map(str::to_owned).collect(),
+            "<as" => {
+                let statuses = rest.split_whitespace().map(str::parse);
+                exchange.statuses = statuses.collect::<Result<_, _>>().expect("statuses");
+            }
             ">zip" => exchange.bundle = Some(rest),
             ">part" => exchange.parts.push(rest),
             "<" => match rest.parse() {
@@ -174,8 +209,8 @@ pub fn run(text: &str) -> Vec<String> {
         for why in whys {
             let body: String = answer.text().chars().take(600).collect();
             failures.push(format!(
-                "line {}: {why}\n    {} {body}",
-                exchange.line, answer.status
+                "line {}{}: {why}\n    {} {body}",
+                exchange.line, exchange.user, answer.status
             ));
         }
     }
@@ -201,6 +236,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "authentication_system_only" => settings.authentication_system_only = value == "true",
         "foxx_api" => settings.foxx_api = value == "true",
         "body_bytes_max" => settings.body_bytes_max = number(),
+        "bodies_bytes_max" => settings.bodies_bytes_max = number(),
         "import_batch_rows" => settings.import_batch_rows = number(),
         "header_bytes_max" => settings.header_bytes_max = number(),
         "url_bytes_max" => settings.url_bytes_max = number(),
