@@ -106,6 +106,10 @@ impl UserFunctions for Functions {
         database: &Database,
         name: &str,
     ) -> Result<Option<Arc<dyn UserFunction>>, Error> {
+        if !self.0.pool.settings().enabled {
+            let message = "user-defined functions are switched off";
+            return Err(Error::new(codes::FORBIDDEN, message));
+        }
         let transaction = database.begin(TransactionOptions::read_only());
         let read = transaction.and_then(|mut transaction| {
             let collection = transaction.collection(registry::COLLECTION)?;

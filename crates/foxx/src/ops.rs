@@ -1,5 +1,6 @@
 //! Native functions that the runtime calls, a family a file; `modules/OPS.md` says what each does.
 
+mod archives;
 mod collections;
 mod context;
 mod crypto;
@@ -66,6 +67,7 @@ pub(crate) fn install(scope: &Scope, context: &Rc<Context>) -> Result<Value, Exc
     crypto::register(&mut registrar);
     http::register(&mut registrar);
     files::register(&mut registrar);
+    archives::register(&mut registrar);
     collections::register(&mut registrar);
     documents::register(&mut registrar);
     queries::register(&mut registrar);

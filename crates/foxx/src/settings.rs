@@ -32,6 +32,8 @@ pub struct Settings {
     pub endpoints: PolicySettings,
     /// Limits of outgoing requests.
     pub http: HttpSettings,
+    /// Whether transactions may be JavaScript.
+    pub javascript_transactions: bool,
     /// Functions that users define for queries.
     pub functions: FunctionSettings,
     /// Limits of single native functions.
@@ -87,6 +89,8 @@ impl Default for NativeLimits {
 /// Functions that users define for queries. Every limit is named in the error it causes.
 #[derive(Debug, Clone)]
 pub struct FunctionSettings {
+    /// Whether queries may call them.
+    pub enabled: bool,
     /// How long one call may run.
     pub function_time_max: Duration,
     /// Heap of the functions of one database on one thread, in bytes.
@@ -107,6 +111,7 @@ impl FunctionSettings {
     /// Values for a server with `cores` cores.
     pub fn for_cores(cores: usize) -> Self {
         Self {
+            enabled: true,
             function_time_max: Duration::from_secs(30),
             function_heap_bytes_max: 128 << 20,
             function_threads: cores.max(2),
@@ -215,6 +220,7 @@ impl Settings {
                 ..PolicySettings::default()
             },
             http: HttpSettings::default(),
+            javascript_transactions: true,
             functions: FunctionSettings::for_cores(cores),
             native: NativeLimits::default(),
             heal_at_start: true,

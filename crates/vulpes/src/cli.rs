@@ -229,6 +229,16 @@ pub(crate) struct Serve {
     #[arg(long = "password-hashes-max", value_name = "N", default_value_t = 2)]
     pub(crate) password_hashes_max: usize,
 
+    /// Whether transactions may be JavaScript.
+    #[arg(long = "javascript.transactions", value_name = "BOOL", default_value_t = true,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) javascript_transactions: bool,
+
+    /// Whether queries may call functions that users define in JavaScript.
+    #[arg(long = "javascript.user-defined-functions", value_name = "BOOL", default_value_t = true,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) user_functions: bool,
+
     /// Files that services may use: regular expression. Repeatable.
     #[arg(long = "javascript.files-allowlist", value_name = "REGEX")]
     pub(crate) files_allowlist: Vec<String>,

@@ -161,6 +161,8 @@ fn foxx(typed: &Serve, data: &Path, problems: &mut Problems) -> foxx::Settings {
     settings.server_version = http_api::Settings::documented().version;
     settings.authentication_enabled = typed.authentication;
     settings.install_from_remote = typed.install_from_remote;
+    settings.javascript_transactions = typed.javascript_transactions;
+    settings.functions.enabled = typed.user_functions;
     settings.environment = environment(&typed.environment_allowlist, problems);
     settings.files.allowed = patterns("files-allowlist", &typed.files_allowlist, problems);
     settings.files.denied = patterns("files-denylist", &typed.files_denylist, problems);

@@ -76,6 +76,27 @@ function makeStats([type, size, mtimeMs]) {
   };
 }
 
+function refusePassword(password) {
+  if (password === undefined || password === null || password === '') return;
+  throw new ArangoError({
+    errorNum: 9,
+    errorMessage: 'archives with password are not implemented',
+  });
+}
+
+// Files are named as they are below the folder.
+function zipFile(zip, folder, files, password) {
+  refusePassword(password);
+  const base = absolute(folder);
+  const names = files.map((file) => {
+    const text = String(file);
+    if (!text.startsWith('/')) return paths.normalize(text);
+    const path = paths.normalize(text);
+    return path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path.slice(1);
+  });
+  return state.ops.fileZip(absolute(zip), base, JSON.stringify(names));
+}
+
 const { ops } = state;
 
 module.exports = {
@@ -118,6 +139,11 @@ module.exports = {
   copyRecursive: (from, to) => ops.fileCopy(absolute(from), absolute(to), true),
   linkFile: (target, path) => ops.fileLink(String(target), absolute(path)),
   move: (from, to) => ops.fileMove(absolute(from), absolute(to)),
+  zipFile,
+  unzipFile(zip, folder, skipPaths, overwrite, password) {
+    refusePassword(password);
+    return ops.fileUnzip(absolute(zip), absolute(folder), Boolean(skipPaths), Boolean(overwrite));
+  },
   existsSync: (path) => kind(path) !== 0,
   readdirSync: (path) => ops.fileList(absolute(path)),
   statSync: (path) => makeStats(stat(path)),

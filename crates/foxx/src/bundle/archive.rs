@@ -36,6 +36,16 @@ impl Archive {
     /// 3015 with the reason for what is no zip, breaks a limit or leads out of its folder; 3012
     /// if there is no `manifest.json`.
     pub(crate) fn open(bytes: Bytes, limits: &Limits) -> Result<Self> {
+        let mut archive = Self::open_any(bytes, limits)?;
+        archive.enter_root()?;
+        Ok(archive)
+    }
+
+    /// Checks a zip of whatever files.
+    ///
+    /// # Errors
+    /// 3015 with the reason for what is no zip, breaks a limit or leads out of its folder.
+    pub(crate) fn open_any(bytes: Bytes, limits: &Limits) -> Result<Self> {
         check(
             "bundle_bytes_max",
             "the bundle's bytes",
@@ -55,8 +65,17 @@ impl Archive {
             limits: limits.clone(),
         };
         archive.read_directory()?;
-        archive.enter_root()?;
         Ok(archive)
+    }
+
+    /// The paths of the files.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.files.iter().map(|entry| entry.path.clone()).collect()
+    }
+
+    /// The paths of the folders that it names.
+    pub(crate) fn folders(&self) -> &[String] {
+        &self.folders
     }
 
     /// One file of the service, by its path below the service root.

@@ -32,20 +32,34 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
 
 /// What is done with a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     Read,
     Write,
 }
 
 /// Argument `index` as a path that the service may use. Links in it are resolved, the last
 /// segment only if `follow`.
-fn path(call: &Call<'_>, index: usize, access: Access, follow: bool) -> Result<PathBuf, OpError> {
-    let given = call.text(index)?;
-    let path = resolve(Path::new(&given), follow).ok_or_else(|| forbidden(&given))?;
+pub(super) fn path(
+    call: &Call<'_>,
+    index: usize,
+    access: Access,
+    follow: bool,
+) -> Result<PathBuf, OpError> {
+    check(call, &call.text(index)?, access, follow)
+}
+
+/// The same for a path that is no argument.
+pub(super) fn check(
+    call: &Call<'_>,
+    given: &str,
+    access: Access,
+    follow: bool,
+) -> Result<PathBuf, OpError> {
+    let path = resolve(Path::new(given), follow).ok_or_else(|| forbidden(given))?;
     if is_allowed(call, &path, access) {
         Ok(path)
     } else {
-        Err(forbidden(&given))
+        Err(forbidden(given))
     }
 }
 
@@ -104,7 +118,7 @@ fn clean(path: &Path) -> PathBuf {
     clean
 }
 
-fn system(error: &io::Error, path: &Path) -> OpError {
+pub(super) fn system(error: &io::Error, path: &Path) -> OpError {
     let (code, path) = (codes::SYS_ERROR, path.display());
     match error.kind() {
         io::ErrorKind::NotFound => {

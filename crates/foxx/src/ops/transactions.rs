@@ -30,6 +30,10 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
 }
 
 fn begin(call: &Call<'_>) -> OpResult {
+    if !call.context.shared.settings.javascript_transactions {
+        let message = "JavaScript transactions are switched off";
+        return Err(OpError::Public(codes::FORBIDDEN, message.to_owned()));
+    }
     let transaction = open(call)?;
     call.context.transaction.replace(Some(transaction));
     call.nothing()

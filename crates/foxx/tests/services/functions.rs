@@ -76,6 +76,14 @@ fn functions_run_for_queries_of_any_thread_and_follow_their_documents() {
 }
 
 #[test]
+fn functions_can_be_switched_off() {
+    let host = Host::with(|settings| settings.functions.enabled = false);
+    register(&host, "my::fine", "function () { return 1; }");
+    let error = ask(&host, "RETURN my::fine()").unwrap_err();
+    assert!(error.starts_with("11 "), "{error}");
+}
+
+#[test]
 fn a_function_beyond_its_limits_costs_its_query_only() {
     let host = host();
     register(&host, "my::endless", "function () { for (;;); }");

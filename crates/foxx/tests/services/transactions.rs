@@ -143,6 +143,13 @@ fn an_action_has_the_rights_of_its_sender() {
 }
 
 #[test]
+fn javascript_transactions_can_be_switched_off() {
+    let host = Host::with(|settings| settings.javascript_transactions = false);
+    let got = failure(&host, r#"{"collections": {}, "action": "() => 1"}"#);
+    assert_eq!(got, "403 11 JavaScript transactions are switched off");
+}
+
+#[test]
 fn an_action_without_end_is_stopped() {
     let host = Host::with(|settings| {
         settings.workers.script_time_max = std::time::Duration::from_millis(200);
