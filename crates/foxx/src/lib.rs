@@ -100,6 +100,7 @@ impl Foxx {
             agents: ops::Agents::new(),
             queries: ops::Queries::new(&settings, &functions),
             functions,
+            senders: transactions::Senders::default(),
             table: registry::Table::default(),
             locks: Locks::default(),
             own_address: ArcSwapOption::empty(),

@@ -14,6 +14,7 @@ use crate::ops::{Agents, Queries};
 use crate::policy::Policy;
 use crate::registry::Table;
 use crate::settings::Settings;
+use crate::transactions::Senders;
 use crate::workers::Pool;
 
 /// The components, each made once at start.
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) databases: Databases,
     pub(crate) queries: Queries,
     pub(crate) functions: Functions,
+    pub(crate) senders: Senders,
     pub(crate) table: Table,
     pub(crate) pool: Arc<Pool>,
     pub(crate) staging: Staging,

@@ -1,9 +1,11 @@
 //! Transactions that a client sends as JavaScript.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use error_codes::{Code, codes};
+use parking_lot::Mutex;
 use value::{Value, json};
 
 use crate::manifest::Manifest;
@@ -13,7 +15,7 @@ use crate::shared::Shared;
 use crate::workers::{self, JobKind, Outcome};
 use crate::{Error, ErrorKind, Result};
 
-/// Runs the action of a transaction in a VM of its own, which sees the built-in modules and has
+/// Runs the action of a transaction in a VM of its sender, which sees the built-in modules and has
 /// the rights of `user`, or all. Answers the JSON text of what the action returned.
 ///
 /// # Errors
@@ -31,7 +33,8 @@ pub(crate) fn run(
         definition: json::to_string(definition),
         user: user.map(str::to_owned),
     };
-    let outcome = workers::run(&shared.pool, nobody(shared, database)?, kind)?;
+    let service = shared.senders.get(shared, database, user)?;
+    let outcome = workers::run(&shared.pool, service, kind)?;
     let Outcome::Text(text) = outcome else {
         return Err(Error::internal("run transaction", "it has no result"));
     };
@@ -43,10 +46,39 @@ pub(crate) fn run(
     }
 }
 
-/// Stands for the service in whose VM it runs: one without files.
-fn nobody(shared: &Shared, database: &str) -> Result<Arc<Service>> {
+/// Senders whose VMs are kept.
+const SENDERS_MAX: usize = 64;
+
+/// A database and a user.
+type Sender = (String, Option<String>);
+
+/// What stands for the services in whose VMs transactions run, by database and user: what one
+/// sender does to a VM must not meet another, who may have more rights.
+#[derive(Default)]
+pub(crate) struct Senders(Mutex<HashMap<Sender, Arc<Service>>>);
+
+impl Senders {
+    fn get(&self, shared: &Shared, database: &str, user: Option<&str>) -> Result<Arc<Service>> {
+        let key = (database.to_owned(), user.map(str::to_owned));
+        let mut known = self.0.lock();
+        if let Some(service) = known.get(&key) {
+            return Ok(Arc::clone(service));
+        }
+        if known.len() >= SENDERS_MAX {
+            for (_, service) in known.drain() {
+                service.retired.store(true, Ordering::Relaxed);
+            }
+            shared.pool.purge();
+        }
+        let service = Arc::new(without_files(shared, database)?);
+        known.insert(key, Arc::clone(&service));
+        Ok(service)
+    }
+}
+
+fn without_files(shared: &Shared, database: &str) -> Result<Service> {
     let (manifest, _) = Manifest::parse(b"{}", &shared.settings.server_version)?;
-    Ok(Arc::new(Service {
+    Ok(Service {
         number: next_number(),
         database: database.into(),
         mount: Mount::of_server("/_api/transaction"),
@@ -58,7 +90,7 @@ fn nobody(shared: &Shared, database: &str) -> Result<Arc<Service>> {
         legacy: false,
         health: Health::Ready,
         retired: AtomicBool::new(false),
-    }))
+    })
 }
 
 fn to_error(thrown: &Value) -> Error {

@@ -57,7 +57,7 @@ pub(crate) enum JobKind {
     Tests { files: String, options: String },
     /// Describe the routes.
     Swagger,
-    /// Run a transaction of a client in a VM of its own.
+    /// Run a transaction of a client in a VM that only this client's use.
     Transaction {
         /// The public object as JSON.
         definition: String,

@@ -57,11 +57,15 @@ fn meta(call: &Call<'_>) -> OpResult {
     let Some(document) = find(call)? else {
         return call.nothing();
     };
-    let meta = call.scope.object();
-    meta.set("_id", &call.scope.text(&document.id()))?;
-    meta.set("_key", &call.scope.text(document.key().as_str()))?;
-    meta.set("_rev", &call.scope.text(document.rev()))?;
-    Ok(meta)
+    let mut text = Vec::with_capacity(96);
+    text.extend_from_slice(b"{\"_id\":");
+    json::write_text(&document.id(), &mut text);
+    text.extend_from_slice(b",\"_key\":");
+    json::write_text(document.key().as_str(), &mut text);
+    text.extend_from_slice(b",\"_rev\":");
+    json::write_text(document.rev(), &mut text);
+    text.push(b'}');
+    call.parsed(text)
 }
 
 fn read_many(call: &Call<'_>) -> OpResult {

@@ -106,6 +106,11 @@ impl Worker {
                 ));
             }
         }
+        self.tidy_up();
+    }
+
+    /// Ends what the VM used last has left open, and drops it if it should not go on.
+    fn tidy_up(&mut self) {
         if let Some(vm) = self.vms.last_mut() {
             vm.clean_up();
         }
@@ -181,20 +186,21 @@ impl Worker {
                     .vm(service)?
                     .run_script(&path, &argv)
                     .map(Outcome::Text);
-                if let Some(vm) = self.vms.last_mut() {
-                    vm.clean_up();
-                }
-                self.drop_unfit();
+                self.tidy_up();
                 result
             }
             JobKind::Tests { files, options } => self
                 .new_vm(service)?
                 .run_tests(&files, &options)
                 .map(Outcome::Text),
-            JobKind::Transaction { definition, user } => self
-                .new_vm(service)?
-                .run_transaction(&definition, user.as_deref())
-                .map(Outcome::Text),
+            JobKind::Transaction { definition, user } => {
+                let result = self
+                    .vm(service)?
+                    .run_transaction(&definition, user.as_deref())
+                    .map(Outcome::Text);
+                self.tidy_up();
+                result
+            }
             JobKind::Swagger => {
                 let vm = self.loaded_vm(service)?;
                 let result = vm.swagger().map(Outcome::Text);

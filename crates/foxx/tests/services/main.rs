@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 mod corpus;
+mod databases;
 mod functions;
 mod guestbook;
 mod harness;

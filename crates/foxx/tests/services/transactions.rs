@@ -143,6 +143,26 @@ fn an_action_has_the_rights_of_its_sender() {
 }
 
 #[test]
+fn what_a_sender_does_to_the_vm_meets_no_other() {
+    let host = host();
+    let users = host.databases.users();
+    users.create("u", &UserChanges::default()).unwrap();
+    users
+        .set_database_level("u", DB, Some(Level::ReadWrite))
+        .unwrap();
+    let set = r#"{"collections": {}, "action": "() => { globalThis.mine = 1; }"}"#;
+    let look = json(r#"{"collections": {}, "action": "() => typeof mine"}"#);
+    host.foxx
+        .run_transaction(DB, Some("u"), &json(set))
+        .unwrap();
+    // There are two workers.
+    for _ in 0..4 {
+        let seen = host.foxx.run_transaction(DB, None, &look).unwrap();
+        assert_eq!(seen, r#""undefined""#);
+    }
+}
+
+#[test]
 fn javascript_transactions_can_be_switched_off() {
     let host = Host::with(|settings| settings.javascript_transactions = false);
     let got = failure(&host, r#"{"collections": {}, "action": "() => 1"}"#);
