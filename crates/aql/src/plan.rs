@@ -85,6 +85,9 @@ pub enum Node {
         hint: IndexHint,
         /// What documents must meet before a row is made of them.
         filters: Vec<Expr>,
+        /// What documents have in common with the outer row, in a loop that is to read its
+        /// collection once for all outer rows; `filters` then read nothing but the document.
+        join: Option<Vec<JoinKey>>,
         /// The only attributes that are read; `None` when the document as such is.
         projections: Option<Vec<Projection>>,
     },
@@ -145,6 +148,15 @@ pub struct Projection {
     pub out: VarId,
     /// The names that lead to it.
     pub names: Arc<[Arc<str>]>,
+}
+
+/// An equality between an attribute of an inner document and the outer row.
+#[derive(Clone)]
+pub struct JoinKey {
+    /// The names that lead to the attribute.
+    pub names: Arc<[Arc<str>]>,
+    /// The value in the outer row.
+    pub value: Expr,
 }
 
 /// What `OPTIONS` of a `FOR` says about indexes.

@@ -381,18 +381,16 @@ fn eval_subquery(
     let plan = Arc::clone(&exec.state.plan);
     let result = plan.subquery(id).value.as_ref();
     exec.with_subquery(id, Batch::single(row), |pipeline, exec| {
+        if wanted == SubqueryUse::Count {
+            return Ok(pipeline.count_rest(exec)?.into());
+        }
         let mut rows = Vec::new();
-        let mut count = 0usize;
         let mut kept = 0;
         let want = match wanted {
             SubqueryUse::First => 1,
             _ => exec.state.limits.batch_rows,
         };
         while let Some(batch) = pipeline.next(exec, want)? {
-            count += batch.len();
-            if wanted == SubqueryUse::Count {
-                continue;
-            }
             let before = rows.len();
             for at in 0..batch.len() {
                 exec.check()?;
@@ -410,8 +408,7 @@ fn eval_subquery(
         // The rows live on in the value; only what is piled up here is counted.
         exec.release(kept);
         Ok(match wanted {
-            SubqueryUse::Count => Value::from(count),
-            SubqueryUse::First => Value::Null,
+            SubqueryUse::First | SubqueryUse::Count => Value::Null,
             SubqueryUse::Rows if result.is_none() => Value::array(Vec::new()),
             SubqueryUse::Rows => Value::array(rows),
         })

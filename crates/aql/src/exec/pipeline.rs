@@ -22,6 +22,18 @@ pub(crate) trait Step: Send {
         exec: &mut Exec<'_>,
         want: usize,
     ) -> Result<Option<Batch>>;
+
+    /// How many rows there are from here on; none are left afterwards. A step that can tell
+    /// without making rows does so.
+    fn count_rest(&mut self, upstream: &mut Upstream<'_>, exec: &mut Exec<'_>) -> Result<u64> {
+        let mut count = 0;
+        let want = exec.state.limits.batch_rows;
+        while let Some(batch) = self.next(upstream, exec, want)? {
+            exec.check_now()?;
+            count += batch.len() as u64;
+        }
+        Ok(count)
+    }
 }
 
 /// The steps before a step.
@@ -33,6 +45,11 @@ impl Upstream<'_> {
     /// The next rows of the step before.
     pub(crate) fn next(&mut self, exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {
         pull(self.steps, exec, want)
+    }
+
+    /// How many rows are left of the step before; none are left afterwards.
+    pub(crate) fn count_rest(&mut self, exec: &mut Exec<'_>) -> Result<u64> {
+        count_rest(self.steps, exec)
     }
 
     /// All rows of the step before; what they take is charged.
@@ -55,6 +72,13 @@ fn pull(steps: &mut [Box<dyn Step>], exec: &mut Exec<'_>, want: usize) -> Result
     match steps.split_last_mut() {
         Some((last, before)) => last.next(&mut Upstream { steps: before }, exec, want),
         None => Ok(None),
+    }
+}
+
+fn count_rest(steps: &mut [Box<dyn Step>], exec: &mut Exec<'_>) -> Result<u64> {
+    match steps.split_last_mut() {
+        Some((last, before)) => last.count_rest(&mut Upstream { steps: before }, exec),
+        None => Ok(0),
     }
 }
 
@@ -89,6 +113,11 @@ impl Pipeline {
     /// The next rows.
     pub(crate) fn next(&mut self, exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {
         pull(&mut self.steps, exec, want.max(1))
+    }
+
+    /// How many rows are left; none are left afterwards.
+    pub(crate) fn count_rest(&mut self, exec: &mut Exec<'_>) -> Result<u64> {
+        count_rest(&mut self.steps, exec)
     }
 }
 

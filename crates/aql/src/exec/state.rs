@@ -59,6 +59,9 @@ pub struct Limits {
     pub memory_bytes_max: usize,
     /// How long a query may run; `None` for no limit.
     pub runtime_max: Option<Duration>,
+    /// Bytes of a collection that an inner loop keeps instead of reading it for each outer row,
+    /// estimated; a larger one is read again and again.
+    pub join_table_bytes_max: usize,
     /// Rows that flow between steps at once.
     pub batch_rows: usize,
     /// Elements of a range that becomes an array.
@@ -72,6 +75,7 @@ impl Limits {
     pub const fn recommended() -> Self {
         Self {
             memory_bytes_max: 2 << 30,
+            join_table_bytes_max: 256 << 20,
             runtime_max: None,
             batch_rows: 1000,
             range_items_max: 10_000_000,
@@ -192,6 +196,12 @@ impl Exec<'_> {
             return Err(Error::limit("memoryLimit", format_args!("{max} bytes")));
         }
         Ok(())
+    }
+
+    /// Whether that much more memory may be kept.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        let max = self.state.limits.memory_bytes_max;
+        max == 0 || self.state.memory + bytes <= max
     }
 
     /// Counts memory that is no longer kept.

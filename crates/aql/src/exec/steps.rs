@@ -3,6 +3,7 @@
 mod aggregate;
 mod collect;
 mod index;
+mod join;
 mod modify;
 mod order;
 mod produce;
@@ -18,6 +19,7 @@ use crate::plan::Node;
 /// The step that does what a node describes.
 pub(super) fn step_of(node: &Node, place: Place) -> Box<dyn Step> {
     match node {
+        Node::EnumerateCollection { join: Some(_), .. } => Box::new(join::JoinStep::new(place)),
         Node::EnumerateCollection { .. } => Box::new(scan::CollectionScan::new(place)),
         Node::Index(_) => Box::new(index::IndexStep::new(place)),
         Node::IndexUnion(_) => Box::new(union::UnionStep::new(place)),

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use value::{Object, Value};
 
 use super::{
-    Aggregate, Block, Bound, Collect, Expr, IndexScan, IndexUnion, Modify, Node, Plan, Projection,
-    SubqueryId, Upsert, VarId, Window,
+    Aggregate, BinaryOp, Block, Bound, Collect, Expr, IndexScan, IndexUnion, JoinKey, Modify, Node,
+    Plan, Projection, SubqueryId, Upsert, VarId, Window,
 };
 use crate::syntax::ast::ModifyKind;
 
@@ -205,6 +205,7 @@ impl Writer<'_> {
                 collection,
                 out,
                 filters,
+                join,
                 projections,
                 ..
             } => {
@@ -221,6 +222,12 @@ impl Writer<'_> {
                 self.cost += self.items;
                 self.push("EnumerateCollectionNode", details);
                 self.filters(filters);
+                let equal = |key: &JoinKey| {
+                    let pair = (Expr::Path(*out, key.names.clone()), key.value.clone());
+                    Expr::Binary(BinaryOp::Equal, Box::new(pair))
+                };
+                let keys: Vec<Expr> = join.iter().flatten().map(equal).collect();
+                self.filters(&keys);
             }
             Node::Index(scan) => self.index(scan),
             Node::IndexUnion(union) => self.index_union(union),

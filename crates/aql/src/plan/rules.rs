@@ -3,6 +3,7 @@
 //! A rule is a function of the plan; it says whether it changed anything. Rules are named as
 //! public documentation names them, "AQL / Optimizing queries / Optimizer rules", where it does.
 
+mod hash_join;
 mod inline_calculations;
 mod inline_subqueries;
 mod move_filters_into_enumerate;
@@ -80,6 +81,11 @@ pub static ALL: &[Rule] = &[
         name: "use-index-for-sort",
         description: "Read documents in the wanted order instead of sorting them.",
         apply: use_index_for_sort::apply,
+    },
+    Rule {
+        name: "hash-join",
+        description: "Read the collection of an inner loop once, and find its documents by hash.",
+        apply: hash_join::apply,
     },
     Rule {
         name: "move-filters-into-enumerate",

@@ -135,7 +135,11 @@ impl Node {
                     .for_each(|scan| scan.for_each_expr(visit));
                 union.filters.iter().for_each(visit);
             }
-            Node::EnumerateCollection { filters, .. } => filters.iter().for_each(visit),
+            Node::EnumerateCollection { filters, join, .. } => {
+                filters.iter().for_each(&mut *visit);
+                let keys = join.iter().flatten();
+                keys.for_each(|key| visit(&key.value));
+            }
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
             Node::Calculate { value, .. } => visit(value),
@@ -181,7 +185,11 @@ impl Node {
                 scans.for_each(|scan| scan.for_each_expr_mut(visit));
                 union.filters.iter_mut().for_each(visit);
             }
-            Node::EnumerateCollection { filters, .. } => filters.iter_mut().for_each(visit),
+            Node::EnumerateCollection { filters, join, .. } => {
+                filters.iter_mut().for_each(&mut *visit);
+                let keys = join.iter_mut().flatten();
+                keys.for_each(|key| visit(&mut key.value));
+            }
             Node::EnumerateList { list, .. } => visit(list),
             Node::Filter(condition) => visit(condition),
             Node::Calculate { value, .. } => visit(value),

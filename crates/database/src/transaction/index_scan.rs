@@ -15,6 +15,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::{Index, IndexKind, decode_entry};
 use crate::layout;
 
+/// Entries that are counted between two looks at whoever asked.
+const COUNT_ENTRIES: usize = 10_000;
+
 /// Entries whose leading values lie between two bounds. A bound may have fewer values than the
 /// index has fields; it then stands for every entry that begins with them, so that
 /// `Included([a])` to `Included([a])` is the equality of the first field.
@@ -138,6 +141,44 @@ impl Transaction {
             }
         }
         Ok(page)
+    }
+
+    /// How many entries one page of a scan has, and where to go on. Reads neither values nor
+    /// documents, so pages are as large as the engine allows.
+    ///
+    /// Errors: as [`Self::index_scan`].
+    pub fn index_count(
+        &mut self,
+        collection: &Collection,
+        index: &Index,
+        ranges: &[IndexRange],
+        position: Option<&Position>,
+    ) -> Result<(u64, Option<Position>)> {
+        self.check_usable(collection, index)?;
+        let (at, rest) = match position {
+            Some(position) => (position.range, Some(position.rest.clone())),
+            None => (0, None),
+        };
+        let Some(range) = ranges.get(at) else {
+            return Ok((0, None));
+        };
+        let range = rest.unwrap_or_else(|| key_range(collection, index, range));
+        let mut count = 0;
+        let mut rest = None;
+        if !range.is_empty() {
+            let request = self.page_request(range, Direction::Forward, COUNT_ENTRIES);
+            let page = self.txn.scan(&request.with_keys_only())?;
+            count = page.entries.len() as u64;
+            rest = page.next;
+        }
+        let next = match rest {
+            Some(rest) => Some(Position { range: at, rest }),
+            None => ranges.get(at + 1).map(|range| Position {
+                range: at + 1,
+                rest: key_range(collection, index, range),
+            }),
+        };
+        Ok((count, next))
     }
 
     /// For each list of values the keys of the documents that have them: all fields, or the

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
 use value::Value;
 
 use crate::exec::row::value_size;
@@ -29,11 +30,11 @@ pub(super) enum Accumulator {
         state: Option<(u64, f64, f64)>,
     },
     Unique {
-        seen: HashSet<Value>,
+        seen: HashSet<Value, RandomState>,
         items: Vec<Value>,
         sorted: bool,
     },
-    CountDistinct(HashSet<Value>),
+    CountDistinct(HashSet<Value, RandomState>),
     Push(Vec<Value>),
     /// The bits so far; the outer `None` after something that is no such number.
     Bits {
@@ -50,7 +51,7 @@ impl Accumulator {
             average,
         };
         let unique = |sorted| Accumulator::Unique {
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             items: Vec::new(),
             sorted,
         };
@@ -67,7 +68,7 @@ impl Accumulator {
             },
             Aggregate::Unique => unique(false),
             Aggregate::SortedUnique => unique(true),
-            Aggregate::CountDistinct => Accumulator::CountDistinct(HashSet::new()),
+            Aggregate::CountDistinct => Accumulator::CountDistinct(HashSet::default()),
             Aggregate::Push => Accumulator::Push(Vec::new()),
             Aggregate::BitAnd | Aggregate::BitOr | Aggregate::BitXor => Accumulator::Bits {
                 op: aggregate,
@@ -78,21 +79,25 @@ impl Accumulator {
 
     /// Adds the value of a row; about how many bytes more are kept.
     pub(super) fn add(&mut self, value: Value) -> usize {
-        let size = value_size(&value);
         match self {
             Accumulator::Length(count) => *count += 1,
             Accumulator::Push(items) => {
+                let size = value_size(&value);
                 items.push(value);
                 return size;
             }
             Accumulator::Unique { seen, items, .. } => {
-                if seen.insert(value.clone()) {
+                if !seen.contains(&value) {
+                    let size = value_size(&value);
+                    seen.insert(value.clone());
                     items.push(value);
                     return 2 * size;
                 }
             }
             Accumulator::CountDistinct(seen) => {
-                if seen.insert(value) {
+                if !seen.contains(&value) {
+                    let size = value_size(&value);
+                    seen.insert(value);
                     return size;
                 }
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use value::Value;
 
 use super::aggregate::Accumulator;
@@ -11,7 +12,7 @@ use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot, value_size};
 use crate::exec::state::Exec;
-use crate::plan::{Collect, Node};
+use crate::plan::{Aggregate, Collect, Expr, Node};
 
 /// `COLLECT`
 pub(super) struct CollectStep {
@@ -63,26 +64,38 @@ impl CollectStep {
         exec: &mut Exec<'_>,
     ) -> Result<Vec<Group>> {
         let want = exec.state.limits.batch_rows;
-        let mut by_key: HashMap<Vec<Value>, usize> = HashMap::new();
+        let mut by_key: HashMap<Vec<Value>, usize, RandomState> = HashMap::default();
         let mut groups: Vec<Group> = Vec::new();
         if collect.groups.is_empty() {
             // Without groups there is one row, whatever comes in.
-            groups.push(Group::new(Vec::new(), collect));
+            let mut group = Group::new(Vec::new(), collect);
+            if only_counts(collect) {
+                let count = upstream.count_rest(exec)?;
+                let counters = group.accumulators.iter_mut();
+                counters.for_each(|counter| *counter = Accumulator::Length(count));
+                return Ok(vec![group]);
+            }
+            groups.push(group);
             by_key.insert(Vec::new(), 0);
         }
+        // The key of the row at hand; copied only when it is the first of its group.
+        let mut key = Vec::with_capacity(collect.groups.len());
         while let Some(batch) = upstream.next(exec, want)? {
             for at in 0..batch.len() {
                 exec.check()?;
                 let row = batch.row(at);
-                let mut key = Vec::with_capacity(collect.groups.len());
+                key.clear();
                 for (_, value) in &collect.groups {
                     key.push(eval(value, row, exec)?);
                 }
-                let known = by_key.get(&key).copied();
+                let known = by_key.get(key.as_slice()).copied();
                 let place = match known {
                     Some(place) => place,
                     None => {
-                        self.charge(exec, key.iter().map(value_size).sum())?;
+                        let key = key.clone();
+                        let bytes: usize = key.iter().map(value_size).sum();
+                        let own = size_of::<Group>() + collect.aggregates.len() * ACCUMULATOR;
+                        self.charge(exec, bytes + own)?;
                         by_key.insert(key.clone(), groups.len());
                         groups.push(Group::new(key, collect));
                         groups.len() - 1
@@ -99,6 +112,18 @@ impl CollectStep {
         }
         Ok(groups)
     }
+}
+
+/// Bytes that an accumulator takes beside what it keeps of rows, and its share of the table.
+const ACCUMULATOR: usize = size_of::<Accumulator>();
+
+/// Whether nothing is asked of rows but how many there are.
+fn only_counts(collect: &Collect) -> bool {
+    let counts = |(_, kind, argument): &(_, Aggregate, Option<Expr>)| {
+        *kind == Aggregate::Length
+            && matches!(argument, None | Some(Expr::Const(_) | Expr::Bind(_)))
+    };
+    collect.into.is_none() && collect.aggregates.iter().all(counts)
 }
 
 fn add_row(

@@ -255,6 +255,61 @@ impl Step for IndexStep {
         }
         Ok((!batch.is_empty()).then_some(batch))
     }
+
+    fn count_rest(&mut self, upstream: &mut Upstream<'_>, exec: &mut Exec<'_>) -> Result<u64> {
+        let plan = Arc::clone(&exec.state.plan);
+        let Node::Index(node) = self.place.node(&plan) else {
+            return Ok(0);
+        };
+        let want = exec.state.limits.batch_rows;
+        let mut count = 0;
+        // An entry is a row only where each document has one entry.
+        let by_entries = node.filters.is_empty() && node.index.is_covering();
+        while by_entries && self.scan.is_none() {
+            if !self.outer.advance(upstream, exec, want)? {
+                return Ok(count);
+            }
+            let collection = exec.collection(node.collection)?;
+            match wanted(node, &collection, self.outer.row(), exec)? {
+                Wanted::Ranges(ranges) => {
+                    count += count_entries(node, &collection, &ranges, exec)?;
+                }
+                Wanted::All => self.scan = Some(Running::Full(None)),
+                Wanted::Exact(values) => {
+                    let rows = vec![(self.outer.row().to_vec(), values)];
+                    let found = find_exact(node, &collection, &rows, exec)?;
+                    let found: usize = found.iter().map(Vec::len).sum();
+                    exec.state.stats.scanned_index += found as u64;
+                    count += found as u64;
+                }
+            }
+        }
+        while let Some(batch) = self.next(upstream, exec, want)? {
+            count += batch.len() as u64;
+        }
+        Ok(count)
+    }
+}
+
+fn count_entries(
+    node: &IndexScan,
+    collection: &Collection,
+    ranges: &[IndexRange],
+    exec: &mut Exec<'_>,
+) -> Result<u64> {
+    exec.state.stats.seeks += ranges.len() as u64;
+    let (mut count, mut position) = (0, None);
+    loop {
+        exec.check_now()?;
+        let at = position.as_ref();
+        let (found, next) = exec.txn.index_count(collection, &node.index, ranges, at)?;
+        count += found;
+        position = next;
+        if position.is_none() {
+            exec.state.stats.scanned_index += count;
+            return Ok(count);
+        }
+    }
 }
 
 fn look_up(

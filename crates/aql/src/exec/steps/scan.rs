@@ -142,6 +142,32 @@ impl Step for CollectionScan {
         }
         Ok((!batch.is_empty()).then_some(batch))
     }
+
+    fn count_rest(&mut self, upstream: &mut Upstream<'_>, exec: &mut Exec<'_>) -> Result<u64> {
+        let plan = Arc::clone(&exec.state.plan);
+        let mut count = 0;
+        if let Node::EnumerateCollection {
+            collection,
+            filters,
+            ..
+        } = self.place.node(&plan)
+            && filters.is_empty()
+            && self.scan.is_none()
+        {
+            // Every outer row meets every document.
+            let collection = exec.collection(*collection)?;
+            while self.outer.advance(upstream, exec, exec.state.limits.batch_rows)? {
+                exec.check()?;
+                count += exec.txn.count(&collection)?;
+            }
+            return Ok(count);
+        }
+        let want = exec.state.limits.batch_rows;
+        while let Some(batch) = self.next(upstream, exec, want)? {
+            count += batch.len() as u64;
+        }
+        Ok(count)
+    }
 }
 
 /// What is left of the array of an outer row.

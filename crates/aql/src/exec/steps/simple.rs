@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use value::Value;
 
 use crate::error::Result;
@@ -98,7 +99,7 @@ impl Step for Calculate {
 /// `RETURN DISTINCT`
 pub(super) struct Distinct {
     place: Place,
-    seen: HashSet<Value>,
+    seen: HashSet<Value, RandomState>,
     charged: usize,
 }
 
@@ -106,7 +107,7 @@ impl Distinct {
     pub(super) fn new(place: Place) -> Self {
         Self {
             place,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             charged: 0,
         }
     }
@@ -138,11 +139,13 @@ impl Step for Distinct {
                 Some(slot) => slot.to_value()?,
                 None => Value::Null,
             };
-            let size = value_size(&value);
-            let new = self.seen.insert(value);
+            exec.check()?;
+            let new = !self.seen.contains(&value);
             if new {
+                let size = value_size(&value);
                 exec.charge(size)?;
                 self.charged += size;
+                self.seen.insert(value);
             }
             keep.push(new);
         }

@@ -121,6 +121,7 @@ impl Lowerer<'_> {
             out: old,
             hint,
             filters: Vec::new(),
+            join: None,
             projections: None,
         });
         nodes.append(&mut filters);

@@ -111,6 +111,7 @@ impl Lowerer<'_> {
             out,
             hint,
             filters: Vec::new(),
+            join: None,
             projections: None,
         });
         block.nodes.append(&mut parts);

@@ -47,8 +47,8 @@ fn note_block(block: &Block, uses: &mut Uses) {
     for node in &block.nodes {
         match node {
             // What a loop checks on its own document is not a use that rows have to carry.
-            Node::EnumerateCollection { out, filters, .. } => {
-                filters.iter().for_each(|expr| note(expr, Some(*out), uses));
+            Node::EnumerateCollection { out, .. } => {
+                node.for_each_expr(&mut |expr| note(expr, Some(*out), uses));
             }
             Node::IndexUnion(union) => {
                 for scan in &union.scans {
