@@ -199,6 +199,9 @@ pub struct IndexScan {
     pub projections: Option<Vec<Projection>>,
     /// Whether the entries hold all projections; `filters` then read the projections.
     pub covering: bool,
+    /// If not 0, rows that have the same values in so many of the first fields as another one may
+    /// be left out.
+    pub distinct: usize,
 }
 
 /// The branches of an `OR`, each with its own search.

@@ -15,6 +15,7 @@ mod remove_unnecessary_calculations;
 mod remove_unnecessary_filters;
 mod replace_or_with_in;
 mod sort_limit;
+mod use_index_for_collect;
 mod use_index_for_sort;
 mod use_indexes;
 
@@ -101,6 +102,11 @@ pub static ALL: &[Rule] = &[
         name: "reduce-extraction-to-projection",
         description: "Read only the attributes that are used.",
         apply: reduce_extraction_to_projection::apply,
+    },
+    Rule {
+        name: "use-index-for-collect",
+        description: "Find out by an index which different values there are.",
+        apply: use_index_for_collect::apply,
     },
 ];
 

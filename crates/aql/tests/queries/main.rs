@@ -6,4 +6,5 @@ mod corpus;
 mod hooks;
 mod make;
 mod properties;
+mod rules;
 mod world;

@@ -169,6 +169,11 @@ impl Make {
         of[self.number(of.len())]
     }
 
+    /// The text of a value.
+    pub fn value_text(&mut self) -> &'static str {
+        self.pick(VALUES)
+    }
+
     fn value(&mut self) -> Value {
         json::parse(self.pick(VALUES).as_bytes()).expect("the values are JSON")
     }

@@ -30,7 +30,7 @@ const INDEXES: &str = r#"[
     {"type": "persistent", "fields": ["l[*]"]}
 ]"#;
 
-fn seeds(count: u64) -> std::ops::Range<u64> {
+pub fn seeds(count: u64) -> std::ops::Range<u64> {
     match std::env::var("VULPES_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())

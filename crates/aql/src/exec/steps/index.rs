@@ -77,8 +77,20 @@ impl IndexStep {
                     .index_scan(collection, &node.index, &scan, at, room)?;
                 exec.state.stats.scanned_index += page.entries.len() as u64;
                 if scan.covering {
-                    for entry in page.entries {
-                        push_covered(node, collection, &entry, producer, batch, exec)?;
+                    let entries = page.entries.len();
+                    let different = different_entries(page.entries, node.distinct);
+                    for entry in &different {
+                        push_covered(node, collection, entry, producer, batch, exec)?;
+                    }
+                    let last = different.last().and_then(|entry| entry.covered.as_deref());
+                    let long = different.len() * LONG_RUN <= entries;
+                    if let (Some(last), true, true) = (last, long, page.next.is_some())
+                        && let Some(rest) = behind(&scan, last, node.distinct)
+                    {
+                        exec.state.stats.seeks += 1;
+                        self.ask = 0;
+                        self.scan = Some(Running::Index(rest, None));
+                        return Ok(());
                     }
                 } else {
                     let entries = page.entries.into_iter().map(|entry| entry.key);
@@ -163,6 +175,51 @@ impl Seen {
     }
 }
 
+/// Entries for each different list of values from which on it is better to search for the next
+/// list than to read all entries of this one.
+const LONG_RUN: usize = 4;
+
+/// The first of the entries that follow each other with the same values in the first fields; all
+/// of them if `fields` is 0.
+fn different_entries(mut entries: Vec<IndexEntry>, fields: usize) -> Vec<IndexEntry> {
+    if fields > 0 {
+        let first = |entry: &IndexEntry| {
+            let covered = entry.covered.as_deref().unwrap_or_default();
+            covered.get(..fields).map(<[Value]>::to_vec)
+        };
+        entries.dedup_by(|b, a| first(a).is_some() && first(a) == first(b));
+    }
+    entries
+}
+
+/// What is left of a scan behind all entries that begin like this one.
+fn behind(
+    scan: &database::IndexScan,
+    entry: &[Value],
+    fields: usize,
+) -> Option<database::IndexScan> {
+    let values = entry.get(..fields).filter(|values| !values.is_empty())?;
+    let [range] = scan.ranges.as_slice() else {
+        return None;
+    };
+    let end = Bound::Excluded(values.to_vec());
+    let range = if scan.reverse {
+        IndexRange {
+            lower: range.lower.clone(),
+            upper: end,
+        }
+    } else {
+        IndexRange {
+            lower: end,
+            upper: range.upper.clone(),
+        }
+    };
+    Some(database::IndexScan {
+        ranges: vec![range],
+        ..scan.clone()
+    })
+}
+
 /// Makes a row of an entry that holds all that is read of the document.
 fn push_covered(
     node: &IndexScan,
@@ -223,7 +280,9 @@ impl Step for IndexStep {
             exec.check_now()?;
             if self.scan.is_some() {
                 let room = want.saturating_sub(batch.len()).max(1);
-                self.ask = if producer.drops_documents() || self.seen.is_some() {
+                self.ask = if node.distinct > 0 {
+                    self.ask.max(LONG_RUN)
+                } else if producer.drops_documents() || self.seen.is_some() {
                     self.ask.max(room)
                 } else {
                     room
@@ -264,7 +323,7 @@ impl Step for IndexStep {
         let want = exec.state.limits.batch_rows;
         let mut count = 0;
         // An entry is a row only where each document has one entry.
-        let by_entries = node.filters.is_empty() && node.index.is_covering();
+        let by_entries = node.filters.is_empty() && node.index.is_covering() && node.distinct == 0;
         while by_entries && self.scan.is_none() {
             if !self.outer.advance(upstream, exec, want)? {
                 return Ok(count);

@@ -92,7 +92,9 @@ impl JoinStep {
     ) -> Result<()> {
         exec.check_now()?;
         self.ask = self.ask.max(room);
-        let page = exec.txn.scan(join.collection, position.as_ref(), self.ask)?;
+        let page = exec
+            .txn
+            .scan(join.collection, position.as_ref(), self.ask)?;
         exec.state.stats.scanned_full += page.documents.len() as u64;
         let before = batch.len();
         let read = page.documents.len();
@@ -157,7 +159,10 @@ impl Step for JoinStep {
                 Some(_) => projected.map(|projection| projection.out).collect(),
                 None => vec![*out],
             },
-            written: plan.collections.get(id.0).is_some_and(|used| used.is_written),
+            written: plan
+                .collections
+                .get(id.0)
+                .is_some_and(|used| used.is_written),
         };
         let mut producer = Producer::new(*out, filters, projections.as_deref(), false);
         producer.set_outer(self.outer.row());

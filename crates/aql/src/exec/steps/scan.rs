@@ -156,7 +156,10 @@ impl Step for CollectionScan {
         {
             // Every outer row meets every document.
             let collection = exec.collection(*collection)?;
-            while self.outer.advance(upstream, exec, exec.state.limits.batch_rows)? {
+            while self
+                .outer
+                .advance(upstream, exec, exec.state.limits.batch_rows)?
+            {
                 exec.check()?;
                 count += exec.txn.count(&collection)?;
             }

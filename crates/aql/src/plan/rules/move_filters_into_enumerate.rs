@@ -20,10 +20,12 @@ pub(super) fn apply(plan: &mut Plan, _: &dyn Catalog) -> Result<bool> {
                 }
                 _ => false,
             };
-            let is_loop = block
-                .nodes
-                .get(at)
-                .is_some_and(|node| node.document().is_some());
+            let is_loop = match block.nodes.get(at) {
+                // What a join left behind needs the outer row.
+                Some(Node::EnumerateCollection { join, .. }) => join.is_none(),
+                Some(node) => node.document().is_some(),
+                None => false,
+            };
             if !movable || !is_loop {
                 at += 1;
                 continue;

@@ -139,5 +139,6 @@ fn serves_collection(
         filters: Vec::new(),
         projections: None,
         covering: false,
+        distinct: 0,
     }))
 }

@@ -75,6 +75,9 @@ enum ConditionKind {
 struct Choice {
     scan: IndexScan,
     used: Vec<usize>,
+    /// How many documents it is expected to find for an outer row.
+    documents: f64,
+    /// How much of the conditions it serves.
     score: f64,
 }
 
@@ -106,6 +109,7 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
         filters: Vec::new(),
         projections: None,
         covering: false,
+        distinct: 0,
     };
     let Some(choice) = choose(&template, &info, hint, &conditions)? else {
         let Some(scans) = union(plan, block, at, &template, &info, hint)? else {
@@ -197,8 +201,11 @@ fn choose(
     if hint.force && !hint.names.is_empty() && !all.iter().any(hinted) {
         return Err(Error::new_invalid(codes::QUERY_FORCED_INDEX_HINT_UNUSABLE));
     }
-    let better =
-        |a: &Choice, b: &Choice| hinted(a).cmp(&hinted(b)).then(a.score.total_cmp(&b.score));
+    let better = |a: &Choice, b: &Choice| {
+        let fewer = b.documents.total_cmp(&a.documents);
+        let order = hinted(a).cmp(&hinted(b)).then(fewer);
+        order.then(a.score.total_cmp(&b.score))
+    };
     // Of equally good ones the first created wins.
     Ok(all.into_iter().rev().max_by(better))
 }
@@ -308,6 +315,7 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
             ..template.clone()
         },
         used: Vec::new(),
+        documents: 0.0,
         score: 0.0,
     };
     if index.kind() == IndexKind::Primary {
@@ -356,13 +364,37 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
     if choice.used.is_empty() || !holds_all(&choice.scan) {
         return None;
     }
-    let complete =
-        choice.scan.equal.len() + usize::from(choice.scan.any.is_some()) == index.fields().len();
-    if index.is_unique() && complete {
-        choice.score += 100.0;
-    }
-    choice.score += index.selectivity();
+    choice.documents = documents_expected(&choice.scan);
     Some(choice)
+}
+
+/// How many documents a search finds: by the estimates of the index, else by what conditions
+/// usually leave.
+fn documents_expected(scan: &IndexScan) -> f64 {
+    const ALL: f64 = 1_000_000.0;
+    const LEFT_BY_EQUALITY: f64 = 0.01;
+    const LEFT_BY_BOUND: f64 = 0.3;
+    const LIST: f64 = 10.0;
+    let index = &scan.index;
+    let fixed = scan.equal.len() + usize::from(scan.any.is_some());
+    let unique = scan.by_id || (index.is_unique() && fixed == index.fields().len());
+    let all = index
+        .entries_estimate()
+        .map_or(ALL, |entries| entries as f64);
+    let each = match index.entries_per_value(fixed) {
+        _ if unique => 1.0,
+        Some(entries) => entries,
+        None => (all * LEFT_BY_EQUALITY.powi(fixed as i32)).max(1.0),
+    };
+    let values = match &scan.any {
+        Some(Expr::Const(Value::Array(items))) => items.len() as f64,
+        Some(Expr::Array(items)) => items.len() as f64,
+        Some(_) => LIST,
+        None => 1.0,
+    };
+    let bounds = [&scan.lower, &scan.upper];
+    let bounds = bounds.iter().filter(|bound| bound.is_some()).count();
+    each * values * LEFT_BY_BOUND.powi(bounds as i32)
 }
 
 /// Whether the index has an entry for every document that fits the conditions. Documents
