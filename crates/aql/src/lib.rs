@@ -17,6 +17,7 @@
 //! Entry points: [`execute`], [`explain`], [`syntax::parse`].
 
 mod cache;
+mod computed;
 mod error;
 mod exec;
 pub mod functions;
@@ -29,6 +30,7 @@ mod tests;
 mod tracking;
 
 pub use cache::PlanCache;
+pub use computed::ComputedExpressions;
 pub use error::{Error, ErrorKind, Result};
 pub use exec::{Cancel, Cursor, Environment, Limits, Profile, Stats};
 pub use queries::{Queries, Settings, UserCall, UserFunction, UserFunctions};

@@ -127,8 +127,11 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Creates a collection; errors: 1207, 1208.
+    /// Creates a collection; errors: 1207, 1208, 10 (computed values).
     pub fn create_collection(&mut self, options: &CollectionOptions) -> Result<Arc<Collection>> {
+        if let Some(computed) = &options.computed_values {
+            computed.check(self.shared)?;
+        }
         let id = CollectionId(self.shared.next_tick()?);
         let collection = Collection::create(id, options, || self.shared.next_tick())?;
         self.check_free(collection.name())?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use error_codes::codes;
 use value::{Object, Value};
 
+use crate::computed::ComputedValues;
 use crate::document::CollectionName;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, IndexId};
@@ -69,6 +70,8 @@ pub struct CollectionOptions {
     pub key_options: KeyOptions,
     /// What its documents must look like.
     pub schema: Option<Arc<Schema>>,
+    /// Attributes that are derived when a document is written.
+    pub computed_values: Option<Arc<ComputedValues>>,
 }
 
 impl CollectionOptions {
@@ -82,6 +85,7 @@ impl CollectionOptions {
             cache_enabled: false,
             key_options: KeyOptions::default(),
             schema: None,
+            computed_values: None,
         }
     }
 
@@ -94,9 +98,10 @@ impl CollectionOptions {
     }
 
     /// Reads the public form: `name`, `type`, `isSystem`, `waitForSync`, `cacheEnabled`,
-    /// `keyOptions`, `schema`. Unknown and cluster-only attributes are ignored.
+    /// `keyOptions`, `schema`, `computedValues`. Unknown and cluster-only attributes are
+    /// ignored.
     ///
-    /// Errors: 1208 (no name), 1218, 10, 1621, 9 (`computedValues` given).
+    /// Errors: 1208 (no name), 1218, 10, 1621.
     pub fn parse(options: &Value) -> Result<Self> {
         Ok(Self {
             schema: Schema::parse(options.get("schema"))?,
@@ -114,13 +119,13 @@ impl CollectionOptions {
             Value::Null => CollectionKind::Document,
             value => CollectionKind::from_number(value.as_i64().unwrap_or(0))?,
         };
-        refuse_unsupported(options)?;
         Ok(Self {
             kind,
             is_system: flag(options, "isSystem")?.unwrap_or(false),
             wait_for_sync: flag(options, "waitForSync")?.unwrap_or(false),
             cache_enabled: flag(options, "cacheEnabled")?.unwrap_or(false),
             key_options: KeyOptions::parse(options.get("keyOptions"))?,
+            computed_values: ComputedValues::parse(options.get("computedValues"))?,
             ..Self::new(name)
         })
     }
@@ -135,38 +140,23 @@ pub struct CollectionChanges {
     pub cache_enabled: Option<bool>,
     /// See [`CollectionOptions::schema`]; `Some(None)` takes it away.
     pub schema: Option<Option<Arc<Schema>>>,
+    /// See [`CollectionOptions::computed_values`]; `Some(None)` takes them away.
+    pub computed_values: Option<Option<Arc<ComputedValues>>>,
 }
 
 impl CollectionChanges {
-    /// Reads the public form; other attributes are ignored. Errors: 10, 1621, 9.
+    /// Reads the public form; other attributes are ignored. Errors: 10, 1621.
     pub fn parse(changes: &Value) -> Result<Self> {
-        refuse_unsupported(changes)?;
-        let schema = match changes.as_object().and_then(|given| given.get("schema")) {
-            Some(definition) => Some(Schema::parse(definition)?),
-            None => None,
-        };
+        let given = |name: &str| changes.as_object().and_then(|given| given.get(name));
         Ok(Self {
-            schema,
+            schema: given("schema").map(Schema::parse).transpose()?,
+            computed_values: given("computedValues")
+                .map(ComputedValues::parse)
+                .transpose()?,
             wait_for_sync: flag(changes, "waitForSync")?,
             cache_enabled: flag(changes, "cacheEnabled")?,
         })
     }
-}
-
-fn refuse_unsupported(options: &Value) -> Result<()> {
-    let empty = |value: &Value| match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(object) => object.is_empty(),
-        _ => false,
-    };
-    for name in ["computedValues"] {
-        if !empty(options.get(name)) {
-            let message = format!("collections with '{name}' are not implemented");
-            return Err(Error::unsupported(message));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) fn flag(options: &Value, name: &str) -> Result<Option<bool>> {
@@ -188,6 +178,7 @@ pub struct Collection {
     pub(crate) key_options: KeyOptions,
     pub(crate) generator: Arc<KeyGenerator>,
     pub(crate) schema: Option<Arc<Schema>>,
+    pub(crate) computed_values: Option<Arc<ComputedValues>>,
     /// Every index, primary first; also those that are being built.
     pub(crate) indexes: Vec<Arc<Index>>,
 }
@@ -219,6 +210,7 @@ impl Collection {
             key_options: options.key_options,
             generator: Arc::default(),
             schema: options.schema.clone(),
+            computed_values: options.computed_values.clone(),
             indexes: Vec::new(),
         };
         collection.set_indexes(others);
@@ -277,6 +269,13 @@ impl Collection {
             .map_or(Value::Null, |schema| schema.to_value())
     }
 
+    /// The `computedValues` property: its public form or `null`.
+    pub fn computed_values_value(&self) -> Value {
+        self.computed_values
+            .as_ref()
+            .map_or(Value::Null, |values| values.to_value())
+    }
+
     /// The indexes that queries may use, in order of creation: primary, then for edges one by
     /// `_from` and one by `_to` (both are the public index `edge`), then the others.
     pub fn indexes(&self) -> impl Iterator<Item = &Arc<Index>> {
@@ -329,7 +328,7 @@ impl Collection {
         }
         object.insert("keyOptions", keys);
         object.insert("schema", self.schema_value());
-        object.insert("computedValues", Value::Null);
+        object.insert("computedValues", self.computed_values_value());
         object.insert("cacheEnabled", self.cache_enabled);
         object.insert("writeConcern", 1);
         object.insert("objectId", self.id.to_string());
@@ -363,6 +362,9 @@ impl Collection {
         object.insert("keyOptions", self.key_options.to_object());
         if let Some(schema) = &self.schema {
             object.insert("schema", schema.to_value());
+        }
+        if let Some(computed) = &self.computed_values {
+            object.insert("computedValues", computed.to_value());
         }
         Value::object(object)
     }

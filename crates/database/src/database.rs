@@ -216,7 +216,7 @@ impl Database {
         self.inner.catalog.read().revision
     }
 
-    /// Creates a collection; errors: 1207, 1208.
+    /// Creates a collection; errors: 1207, 1208, 10 (computed values).
     pub fn create_collection(&self, options: &CollectionOptions) -> Result<Arc<Collection>> {
         self.change(|change| change.create_collection(options))
     }
@@ -250,7 +250,7 @@ impl Database {
         })
     }
 
-    /// Changes properties; errors: 1203.
+    /// Changes properties; errors: 1203, 10 (computed values).
     pub fn change_collection(
         &self,
         name_or_id: &str,
@@ -263,6 +263,12 @@ impl Database {
             }
             if let Some(cache_enabled) = changes.cache_enabled {
                 collection.cache_enabled = cache_enabled;
+            }
+            if let Some(computed) = &changes.computed_values {
+                if let Some(computed) = computed {
+                    computed.check(change.shared)?;
+                }
+                collection.computed_values.clone_from(computed);
             }
             if let Some(schema) = &changes.schema {
                 collection.schema.clone_from(schema);

@@ -11,6 +11,7 @@ use value::{Object, Value};
 
 use crate::catalog::{self, Catalog, Change, to_bytes};
 use crate::collection::CollectionOptions;
+use crate::computed::Expressions;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::DatabaseId;
@@ -111,6 +112,13 @@ impl Databases {
                 list: RwLock::new(list),
             }),
         })
+    }
+
+    /// Says what computed values are written in, at most once. Until then collections cannot
+    /// get any, and those that have some refuse writes.
+    pub fn set_expressions(&self, expressions: Arc<dyn Expressions>) {
+        // A second language is ignored: what is compiled already would not change.
+        let _ = self.inner.shared.expressions.set(expressions);
     }
 
     /// The database `_system`.

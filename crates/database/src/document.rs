@@ -274,7 +274,7 @@ pub(crate) fn find_path<S: AsRef<str>>(body: &[u8], first: &str, rest: &[S]) -> 
 /// Makes a body; `attributes` may hold system attributes, which are left out.
 pub(crate) fn write_body(
     key: &DocumentKey,
-    edge: Option<(&str, &str)>,
+    edge: Option<&(Arc<str>, Arc<str>)>,
     revision: Revision,
     attributes: &Object,
 ) -> Bytes {
@@ -326,7 +326,8 @@ mod tests {
         let attributes = json::parse(attributes.as_bytes()).unwrap();
         let key = DocumentKey::parse("k1").unwrap();
         let object = attributes.as_object().unwrap();
-        let body = write_body(&key, edge, Revision(1 << 20), object);
+        let edge = edge.map(|(from, to)| (from.into(), to.into()));
+        let body = write_body(&key, edge.as_ref(), Revision(1 << 20), object);
         Document::new(CollectionName::new(collection), body)
     }
 

@@ -26,6 +26,7 @@
 
 mod catalog;
 mod collection;
+mod computed;
 mod database;
 mod databases;
 mod document;
@@ -51,6 +52,7 @@ mod users;
 mod verify;
 
 pub use collection::{Collection, CollectionChanges, CollectionKind, CollectionOptions};
+pub use computed::{ComputedValues, Expression, Expressions};
 pub use database::{CreatedIndex, Database};
 pub use databases::{Databases, NewUser};
 pub use document::{CollectionName, Document, DocumentKey, KEY_BYTES_MAX, parse_document_id};

@@ -1,13 +1,14 @@
 //! What all databases of a server share: engine, platform, settings, identifiers.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use platform::{Platform, Ticks};
 use store::{Batch, BeginOptions, Engine};
 
+use crate::computed::Expressions;
 use crate::error::{Error, Result};
 use crate::ids::CollectionId;
 use crate::key_generator::KeySource;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     raising: Mutex<()>,
     /// Changes whenever a commit wrote to the collection of users.
     pub users_generation: AtomicU64,
+    /// What computed values are written in; set at most once.
+    pub expressions: OnceLock<Arc<dyn Expressions>>,
 }
 
 impl Shared {
@@ -50,6 +53,7 @@ impl Shared {
             ceiling: AtomicU64::new(ceiling),
             raising: Mutex::new(()),
             users_generation: AtomicU64::new(0),
+            expressions: OnceLock::new(),
         })
     }
 

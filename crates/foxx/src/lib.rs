@@ -108,6 +108,9 @@ impl Foxx {
             platform,
             databases,
         });
+        let limits = Arc::new(aql::Limits::recommended());
+        let expressions = aql::ComputedExpressions::new(shared.platform.clone(), limits);
+        shared.databases.set_expressions(expressions);
         shared.pool.start(&shared)?;
         let foxx = Self(shared);
         if let Err(error) = lifecycle::heal(&foxx.0) {

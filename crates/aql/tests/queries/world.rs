@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aql::{Cancel, Context, Cursor, Environment, Limits, Options, Queries, Query};
+use aql::{
+    Cancel, ComputedExpressions, Context, Cursor, Environment, Limits, Options, Queries, Query,
+};
 use database::{
     CollectionOptions, Database, Databases, PasswordSettings, Settings, Transaction,
     TransactionOptions, WriteOptions,
@@ -80,6 +82,8 @@ impl World {
         };
         let databases =
             Databases::open(engine, platform.clone(), settings).expect("open the databases");
+        let limits = Arc::new(Limits::recommended());
+        databases.set_expressions(ComputedExpressions::new(platform.clone(), limits));
         let environment = Environment {
             platform,
             user: Some("root".into()),

@@ -124,7 +124,12 @@ fn collections_are_refused_with_the_documented_numbers() {
         (r#"{"name":"x","waitForSync":1}"#, 10),
         (r#"{"name":"x","keyOptions":{"type":"none"}}"#, 10),
         (r#"{"name":"x","schema":{"rule":1}}"#, 1621),
-        (r#"{"name":"x","computedValues":[{}]}"#, 9),
+        (r#"{"name":"x","computedValues":[{}]}"#, 10),
+        (r#"{"name":"x","computedValues":1}"#, 10),
+        (
+            r#"{"name":"x","computedValues":[{"name":"a","expression":"x","overwrite":true}]}"#,
+            9,
+        ),
     ] {
         assert_eq!(number(create(text)), expected, "{text}");
     }

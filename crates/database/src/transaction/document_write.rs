@@ -6,6 +6,7 @@
 //! batch.
 
 mod apply;
+mod complete;
 mod decide;
 
 use std::collections::HashSet;
@@ -65,6 +66,9 @@ pub struct WriteOptions {
     /// For updates and replaces: do nothing, silently, unless the number in this attribute
     /// grows.
     pub version_attribute: Option<String>,
+    /// For inserts: what was saved elsewhere is put back. A given revision is kept, and keys
+    /// may be given whatever the collection says.
+    pub is_restore: bool,
 }
 
 impl Default for WriteOptions {
@@ -76,6 +80,7 @@ impl Default for WriteOptions {
             keep_null: true,
             merge_objects: true,
             version_attribute: None,
+            is_restore: false,
         }
     }
 }
@@ -154,7 +159,7 @@ impl Transaction {
         options: &WriteOptions,
     ) -> Result<Vec<Result<WriteResult>>> {
         let current = self.writable(collection)?;
-        let item = |document: Value| self.insert_item(&current, document);
+        let item = |document: Value| self.insert_item(&current, document, options);
         let items = documents.into_iter().map(item).collect();
         self.write_items(&current, items, options)
     }
@@ -230,11 +235,16 @@ impl Transaction {
         Ok(collection)
     }
 
-    fn insert_item(&self, collection: &Collection, document: Value) -> Result<Item> {
+    fn insert_item(
+        &self,
+        collection: &Collection,
+        document: Value,
+        write: &WriteOptions,
+    ) -> Result<Item> {
         let object = check_object(&document)?;
         let options = collection.key_options;
         let (key, generated) = match object.get("_key") {
-            Some(_) if !options.allow_user_keys => {
+            Some(_) if !options.allow_user_keys && !write.is_restore => {
                 let code = codes::ARANGO_DOCUMENT_KEY_UNEXPECTED;
                 return Err(Error::new(ErrorKind::Invalid, code));
             }

@@ -242,6 +242,7 @@ pub(super) fn write_options(options: &ModifyOptions, old: bool, new: bool) -> Wr
         keep_null: options.keep_null,
         merge_objects: options.merge_objects,
         version_attribute: options.version_attribute.as_deref().map(str::to_owned),
+        ..WriteOptions::default()
     }
 }
 

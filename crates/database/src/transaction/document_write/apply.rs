@@ -7,7 +7,7 @@ use bytes::Bytes;
 use store::Batch;
 
 use super::decide::{Context, Decision};
-use super::{Item, WriteOptions, WriteResult, set};
+use super::{Item, Write, WriteOptions, WriteResult, set};
 use crate::collection::Collection;
 use crate::database::unique_violation;
 use crate::document::{Document, DocumentKey};
@@ -17,14 +17,37 @@ use crate::layout;
 use crate::revision::Revision;
 use crate::transaction::Transaction;
 
+/// What becomes of a document.
+enum Outcome {
+    /// It is written with this body.
+    Put(Bytes),
+    /// It is removed.
+    Delete,
+    /// It stays, because it is there.
+    Ignore,
+    /// It stays, because its version is not older.
+    Keep,
+}
+
 /// A decided item with the index entries it takes away and adds.
 struct Planned {
     at: usize,
     key: DocumentKey,
     old: Option<Document>,
-    decision: Decision,
-    removed: Vec<(Arc<Index>, Entry)>,
-    added: Vec<(Arc<Index>, Entry)>,
+    outcome: Outcome,
+    removed: Vec<Tagged>,
+    added: Vec<Tagged>,
+    notes: Vec<(Arc<Index>, Note)>,
+}
+
+/// An entry with the index it belongs to.
+type Tagged = (Arc<Index>, Entry);
+
+/// What a change of a document does to indexes and their estimates.
+#[derive(Default)]
+struct EntryChanges {
+    removed: Vec<Tagged>,
+    added: Vec<Tagged>,
     notes: Vec<(Arc<Index>, Note)>,
 }
 
@@ -90,70 +113,102 @@ impl Transaction {
     }
 
     fn plan(
-        &self,
+        &mut self,
         collection: &Collection,
         at: usize,
         item: Item,
         stored: Option<Bytes>,
         options: &WriteOptions,
     ) -> Result<Planned> {
-        let settings = &self.shared().settings;
+        let name = || Arc::clone(collection.shared_name());
+        let old = stored.map(|body| Document::new(name(), body));
         let context = Context {
             collection,
             options,
-            settings,
-            revision: Revision(self.shared().next_tick()?),
         };
-        let name = || Arc::clone(collection.shared_name());
-        let old = stored.map(|body| Document::new(name(), body));
-        let decision = context.decide(&item, old.as_ref())?;
-        let new_body = match &decision {
-            Decision::Put(body) => Some(body),
-            _ => None,
-        };
-        let (mut removed, mut added, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-        if matches!(decision, Decision::Put(_) | Decision::Delete) {
-            let bytes_max = settings.index_entry_bytes_max;
-            let key = item.key.as_bytes();
-            for index in collection.maintained() {
-                let entries = |body: Option<&Bytes>, bytes_max| match body {
-                    Some(body) => index.entries(body, key, bytes_max),
-                    None => Ok(Vec::new()),
-                };
-                // What is stored may be longer than a limit that was lowered since.
-                let before = entries(old.as_ref().map(Document::body), usize::MAX)?;
-                let after = entries(new_body, bytes_max)?;
-                let mut note = |entry: &Entry, is_added| {
-                    let touch = Note::Touch(entry.touch(is_added));
-                    notes.push((Arc::clone(index), touch));
-                };
-                for entry in &before {
-                    if find(&after, entry).is_none() {
-                        note(entry, false);
-                        removed.push((Arc::clone(index), entry.clone()));
-                    }
-                }
-                for entry in &after {
-                    let former = find(&before, entry);
-                    if former.is_none() {
-                        note(entry, true);
-                    }
-                    // Stored values can change where the indexed ones do not.
-                    if former != Some(entry) {
-                        added.push((Arc::clone(index), entry.clone()));
-                    }
-                }
+        let outcome = match context.decide(&item, old.as_ref())? {
+            Decision::Put(event, attributes) => {
+                let revision = self.revision(&item, options)?;
+                let old = old.as_ref();
+                let body = self.complete(collection, &item, event, attributes, old, revision)?;
+                Outcome::Put(body)
             }
-        }
+            Decision::Delete => Outcome::Delete,
+            Decision::Ignore => Outcome::Ignore,
+            Decision::Keep => Outcome::Keep,
+        };
+        let new = match &outcome {
+            Outcome::Put(body) => Some(Some(body)),
+            Outcome::Delete => Some(None),
+            Outcome::Ignore | Outcome::Keep => None,
+        };
+        let changes = match new {
+            Some(new) => self.index_changes(collection, &item.key, old.as_ref(), new)?,
+            None => EntryChanges::default(),
+        };
         Ok(Planned {
             at,
             key: item.key,
             old,
-            decision,
-            removed,
-            added,
-            notes,
+            outcome,
+            removed: changes.removed,
+            added: changes.added,
+            notes: changes.notes,
         })
+    }
+
+    /// The revision that a written document gets.
+    fn revision(&self, item: &Item, options: &WriteOptions) -> Result<Revision> {
+        let given = match &item.write {
+            Write::Insert(document) if options.is_restore => document.get("_rev").as_str(),
+            _ => None,
+        };
+        match given.and_then(Revision::parse) {
+            Some(revision) => Ok(revision),
+            None => Ok(Revision(self.shared().next_tick()?)),
+        }
+    }
+
+    /// The index entries that a change of a document removes and adds.
+    fn index_changes(
+        &self,
+        collection: &Collection,
+        key: &DocumentKey,
+        old: Option<&Document>,
+        new: Option<&Bytes>,
+    ) -> Result<EntryChanges> {
+        let bytes_max = self.shared().settings.index_entry_bytes_max;
+        let mut changes = EntryChanges::default();
+        for index in collection.maintained() {
+            let entries = |body: Option<&Bytes>, bytes_max| match body {
+                Some(body) => index.entries(body, key.as_bytes(), bytes_max),
+                None => Ok(Vec::new()),
+            };
+            // What is stored may be longer than a limit that was lowered since.
+            let before = entries(old.map(Document::body), usize::MAX)?;
+            let after = entries(new, bytes_max)?;
+            let mut note = |entry: &Entry, is_added| {
+                let touch = Note::Touch(entry.touch(is_added));
+                changes.notes.push((Arc::clone(index), touch));
+            };
+            for entry in &before {
+                if find(&after, entry).is_none() {
+                    note(entry, false);
+                    changes.removed.push((Arc::clone(index), entry.clone()));
+                }
+            }
+            for entry in &after {
+                let former = find(&before, entry);
+                if former.is_none() {
+                    note(entry, true);
+                }
+                // Stored values can change where the indexed ones do not.
+                if former != Some(entry) {
+                    changes.added.push((Arc::clone(index), entry.clone()));
+                }
+            }
+        }
+        Ok(changes)
     }
 
     fn load_run_owners(&mut self, planned: &[Planned]) -> Result<Owners> {
@@ -233,16 +288,16 @@ fn write(collection: &Collection, plan: &Planned, owners: &Owners, batch: &mut B
     for (_, entry) in &plan.added {
         batch.put(entry.key.clone(), entry.value.clone());
     }
-    match &plan.decision {
-        Decision::Put(body) => {
+    match &plan.outcome {
+        Outcome::Put(body) => {
             batch.put(key, body.clone());
             i64::from(plan.old.is_none())
         }
-        Decision::Delete => {
+        Outcome::Delete => {
             batch.delete(key);
             -1
         }
-        Decision::Ignore | Decision::Keep => 0,
+        Outcome::Ignore | Outcome::Keep => 0,
     }
 }
 
@@ -250,15 +305,15 @@ fn answer(collection: &Collection, plan: Planned, options: &WriteOptions) -> Wri
     let id = format!("{}/{}", collection.name(), plan.key);
     let revision = |document: &Document| Revision::parse(document.rev()).unwrap_or(Revision(0));
     let former = plan.old.as_ref().map(revision);
-    let new = match &plan.decision {
-        Decision::Put(body) => Some(Document::new(
+    let new = match &plan.outcome {
+        Outcome::Put(body) => Some(Document::new(
             Arc::clone(collection.shared_name()),
             body.clone(),
         )),
         _ => None,
     };
-    let is_unchanged = matches!(plan.decision, Decision::Ignore | Decision::Keep);
-    let has_former = matches!(plan.decision, Decision::Put(_) | Decision::Keep);
+    let is_unchanged = matches!(plan.outcome, Outcome::Ignore | Outcome::Keep);
+    let has_former = matches!(plan.outcome, Outcome::Put(_) | Outcome::Keep);
     WriteResult {
         id,
         rev: new.as_ref().map(revision).or(former).unwrap_or(Revision(0)),
