@@ -252,6 +252,7 @@ fn write_options(given: &Value) -> Result<WriteOptions, OpError> {
         keep_null: flag("keepNull", true),
         merge_objects: flag("mergeObjects", true),
         version_attribute: given.get("versionAttribute").as_str().map(str::to_owned),
+        ..WriteOptions::default()
     })
 }
 
