@@ -17,6 +17,7 @@ use crate::collection::{Collection, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, DatabaseId, IndexId};
 use crate::index::{Estimator, Index, IndexKind};
+use crate::key_generator::{KeyGenerator, KeyGeneratorKind};
 use crate::layout;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -61,9 +62,10 @@ impl Catalog {
         for (key, definition) in scan_definitions(txn, layout::collections(database))? {
             let id = CollectionId(id_at(&key, 9)?);
             let mut collection = Collection::from_definition(id, &definition)?;
-            if let Some(former) = former.by_id.get(&id) {
-                collection.generator = Arc::clone(&former.generator);
-            }
+            collection.generator = match former.by_id.get(&id) {
+                Some(former) => Arc::clone(&former.generator),
+                None => load_generator(txn, &collection)?,
+            };
             collection.set_indexes(indexes.remove(&id).unwrap_or_default());
             catalog.put(collection);
         }
@@ -218,6 +220,21 @@ impl Change<'_> {
     fn touch(&mut self, collection: CollectionId) {
         self.batch.put(layout::shape(collection), Bytes::new());
     }
+}
+
+/// The generator of a collection that this run has not seen yet.
+fn load_generator(txn: &mut dyn Txn, collection: &Collection) -> Result<Arc<KeyGenerator>> {
+    let kind = collection.key_options.kind;
+    if !matches!(kind, KeyGeneratorKind::Autoincrement { .. }) {
+        return Ok(Arc::default());
+    }
+    let persisted = match txn.get(&layout::generated(collection.id))? {
+        Some(bytes) => {
+            layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
+        }
+        None => 0,
+    };
+    Ok(Arc::new(KeyGenerator::behind(persisted)))
 }
 
 /// The stored revision of a database's catalog; 0 before the first change.

@@ -336,6 +336,7 @@ impl Collection {
         object.insert("syncByRevision", true);
         object.insert("isSmartChild", false);
         object.insert("internalValidatorType", 0);
+        object.insert("supportsRBAC", true);
         object
     }
 

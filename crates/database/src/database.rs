@@ -277,6 +277,14 @@ impl Database {
         })
     }
 
+    /// Counts a collection's documents and corrects the stored number. Returns it.
+    ///
+    /// Errors: 1203, the engine's.
+    pub fn recalculate_count(&self, collection: &Collection) -> Result<u64> {
+        let options = TransactionOptions::default();
+        self.run(&options, |transaction| transaction.recount(collection))
+    }
+
     /// Makes sure that an index exists. With documents there, registers it first, so that
     /// every writer maintains it, then adds the entries of the documents page by page.
     ///

@@ -156,6 +156,16 @@ pub(crate) trait KeySource {
 }
 
 impl KeyGenerator {
+    /// A generator that goes on behind what an earlier run persisted.
+    pub(crate) fn behind(persisted: u64) -> Self {
+        Self {
+            state: Mutex::new(State {
+                last: persisted,
+                reserved: None,
+            }),
+        }
+    }
+
     /// The next key.
     pub(crate) fn next(&self, kind: KeyGeneratorKind, source: &dyn KeySource) -> Result<String> {
         match kind {
@@ -195,18 +205,32 @@ impl KeyGenerator {
         Ok(next.to_string())
     }
 
-    /// Takes note of a key that a user supplied, so that numbers go on behind it.
-    pub(crate) fn note(&self, kind: KeyGeneratorKind, key: &str) {
-        let counts = matches!(
-            kind,
-            KeyGeneratorKind::Traditional | KeyGeneratorKind::Autoincrement { .. }
-        );
+    /// Takes note of a key that a user supplied, so that numbers go on behind it, also after a
+    /// restart where numbers are all that keys consist of. Errors: the engine's.
+    pub(crate) fn note(
+        &self,
+        kind: KeyGeneratorKind,
+        key: &str,
+        source: &dyn KeySource,
+    ) -> Result<()> {
+        let is_series = matches!(kind, KeyGeneratorKind::Autoincrement { .. });
+        if !is_series && kind != KeyGeneratorKind::Traditional {
+            return Ok(());
+        }
         // Half of the range stays for the generator: one odd key must not exhaust it.
         let limit = u64::MAX / 2;
-        if let Some(number) = key.parse().ok().filter(|number| counts && *number < limit) {
-            let mut state = self.state.lock();
-            state.last = state.last.max(number);
+        let Some(number) = key.parse().ok().filter(|number| *number < limit) else {
+            return Ok(());
+        };
+        let mut state = self.state.lock();
+        if number <= state.last {
+            return Ok(());
         }
+        if is_series && state.reserved.is_none_or(|reserved| number > reserved) {
+            state.reserved = Some(source.reserve(number)?.1);
+        }
+        state.last = number;
+        Ok(())
     }
 
     /// The largest number given out or seen.

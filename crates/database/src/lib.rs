@@ -69,8 +69,8 @@ pub use revision::Revision;
 pub use schema::{Schema, SchemaLevel};
 pub use settings::{PasswordSettings, Settings};
 pub use transaction::{
-    Checksum, CollectionAccess, CollectionLocks, DocumentPage, Figures, IndexEntry, IndexPage,
-    IndexRange, IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction,
+    Checksum, CollectionAccess, CollectionLocks, DocumentPage, Figures, IndexEntries, IndexEntry,
+    IndexPage, IndexRange, IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction,
     TransactionOptions, WriteOptions, WriteResult,
 };
 pub use users::{DatabaseGrant, Level, User, UserChanges, Users};

@@ -40,8 +40,10 @@ fn check(name: &str, fits: bool, code: error_codes::Code) -> Result<()> {
         .chars()
         .next()
         .is_some_and(|first| !matches!(first, '.' | '_' | ' ') && !first.is_ascii_digit());
-    let legal = |c: char| !matches!(c, '/' | ':') && !c.is_control();
-    if fits && starts_well && !name.ends_with(' ') && name.chars().all(legal) {
+    let legal = |c: char| !matches!(c, '/' | ':' | '\0'..='\x1f');
+    // The same text must not make two names.
+    let is_normal = unicode_normalization::is_nfc(name);
+    if fits && starts_well && is_normal && !name.ends_with(' ') && name.chars().all(legal) {
         Ok(())
     } else {
         let message = format!("{}: {name:?}", code.text());
@@ -69,6 +71,11 @@ mod tests {
             ("a/b", false, false),
             ("a:b", false, false),
             ("a\nb", false, false),
+            ("a\0", false, false),
+            ("a\u{308}", false, false),
+            ("ä", false, true),
+            ("😀 & more", false, true),
+            ("a b.c%", false, true),
             (&long, false, false),
         ] {
             let found = check_collection(name, is_system);

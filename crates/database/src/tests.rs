@@ -4,6 +4,8 @@ mod catalog;
 mod documents;
 mod estimates;
 mod expiry;
+mod generated_keys;
+mod in_use;
 mod indexes;
 mod interleaved;
 mod locks;

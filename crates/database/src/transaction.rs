@@ -17,7 +17,7 @@ use store::{Batch, KeyRange, Page, Scan, Txn};
 
 pub use document_write::{OverwriteMode, WriteOptions, WriteResult};
 pub use index_scan::{IndexEntry, IndexPage, IndexRange, IndexScan};
-pub use read::{Checksum, DocumentPage, Figures};
+pub use read::{Checksum, DocumentPage, Figures, IndexEntries};
 pub use selector::Selector;
 
 use crate::catalog::Catalog;

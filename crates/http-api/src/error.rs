@@ -4,7 +4,7 @@ use std::fmt;
 
 use database::ErrorKind;
 use error_codes::{Code, codes};
-use hyper::StatusCode;
+use hyper::{StatusCode, header};
 use value::{Object, Value};
 
 use crate::message::Reply;
@@ -83,10 +83,20 @@ impl Error {
         object.insert("error", true);
         object.insert("errorMessage", self.message);
         object.insert("errorNum", self.code.number());
+        // Of a failed condition the answer tells which revision there is, as a read would.
+        let rev = match self.status {
+            StatusCode::PRECONDITION_FAILED => self.extra.get("_rev").and_then(Value::as_str),
+            _ => None,
+        };
+        let etag = rev.map(|rev| format!("\"{rev}\""));
         for (name, value) in self.extra {
             object.insert(name, value);
         }
-        Reply::json(self.status, &Value::object(object))
+        let reply = Reply::json(self.status, &Value::object(object));
+        match etag {
+            Some(etag) => reply.with(header::ETAG, &etag),
+            None => reply,
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use aql::Cancel;
 use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode, Uri, header};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
+};
 use value::{Value, json};
 
 use crate::budget::Share;
@@ -168,6 +170,16 @@ impl Reply {
         self.set(name, value);
         self
     }
+}
+
+/// A name as one segment of a path, for `Location`.
+pub(crate) fn encode_segment(name: &str) -> PercentEncode<'_> {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(name, KEPT)
 }
 
 /// The decoded segments of a path; empty ones are dropped.

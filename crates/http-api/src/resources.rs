@@ -12,6 +12,7 @@ mod indexes;
 pub(crate) mod jobs;
 mod open;
 mod queries;
+mod simple;
 mod transactions;
 mod users;
 
@@ -27,6 +28,7 @@ pub(crate) static ALL: &[&[Route]] = &[
     databases::ROUTES,
     queries::ROUTES,
     functions::ROUTES,
+    simple::ROUTES,
     users::ROUTES,
     transactions::ROUTES,
     jobs::ROUTES,

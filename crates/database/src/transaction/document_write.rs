@@ -19,6 +19,7 @@ use crate::collection::Collection;
 use crate::document::{Document, DocumentKey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::revision::Revision;
+use crate::shared::CollectionKeys;
 
 /// What an insert does with a document whose key exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -250,7 +251,8 @@ impl Transaction {
             }
             Some(Value::String(key)) => {
                 let parsed = DocumentKey::parse(key)?;
-                collection.generator.note(options.kind, key);
+                let source = self.key_source(collection);
+                collection.generator.note(options.kind, key, &source)?;
                 (parsed, false)
             }
             Some(_) => {
@@ -268,14 +270,18 @@ impl Transaction {
     }
 
     fn generate_key(&self, collection: &Collection) -> Result<DocumentKey> {
-        let source = crate::shared::CollectionKeys {
-            shared: self.shared(),
-            collection: collection.id,
-        };
+        let source = self.key_source(collection);
         let key = collection
             .generator
             .next(collection.key_options.kind, &source)?;
         DocumentKey::parse(&key)
+    }
+
+    fn key_source(&self, collection: &Collection) -> CollectionKeys<'_> {
+        CollectionKeys {
+            shared: self.shared(),
+            collection: collection.id,
+        }
     }
 
     /// Writes items in runs of different keys, so that a run need not read its own writes.

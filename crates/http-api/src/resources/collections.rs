@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use database::{Collection, CollectionChanges, CollectionOptions, Figures, Level};
+use database::{Collection, CollectionChanges, CollectionOptions, Figures, IndexEntries, Level};
 use error_codes::codes;
 use hyper::{Method, StatusCode, header};
 use value::{Object, Value};
 
 use crate::error::{Error, Result};
-use crate::message::Reply;
+use crate::message::{Reply, encode_segment};
 use crate::route::{Access, Route};
 use crate::state::Call;
 
@@ -79,6 +79,30 @@ pub(super) const ROUTES: &[Route] = &[
         basic,
     ),
     Route::new(
+        Method::PUT,
+        "/_api/collection/{}/loadIndexesIntoMemory",
+        Access::Read,
+        load_indexes,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/recalculateCount",
+        Access::Read,
+        recalculate_count,
+    ),
+    Route::new(
+        Method::GET,
+        "/_api/collection/{}/shards",
+        Access::Read,
+        cluster_only,
+    ),
+    Route::new(
+        Method::PUT,
+        "/_api/collection/{}/responsibleShard",
+        Access::Read,
+        cluster_only,
+    ),
+    Route::new(
         Method::GET,
         "/_api/key-generators",
         Access::Read,
@@ -117,8 +141,8 @@ fn find(call: &Call<'_>) -> Result<Arc<Collection>> {
 fn reply(call: &Call<'_>, part: &str, collection: &Collection, object: Object) -> Reply {
     let location = format!(
         "/_db/{}/_api/collection/{}{part}",
-        call.request.database,
-        collection.name()
+        encode_segment(&call.request.database),
+        encode_segment(collection.name())
     );
     Reply::enveloped(StatusCode::OK, object).with(header::LOCATION, &location)
 }
@@ -185,10 +209,21 @@ fn count(call: &Call<'_>) -> Result<Reply> {
 fn figures(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let mut object = collection.to_properties_object();
-    let (count, figures) =
-        call.read(|txn| Ok((txn.count(&collection)?, txn.figures(&collection)?)))?;
-    object.insert("count", count);
-    object.insert("figures", figures_object(figures));
+    let details = call.request.flag("details").unwrap_or(false);
+    let (figures, entries) = call.read(|txn| {
+        let figures = txn.figures(&collection)?;
+        let entries = match details {
+            true => Some(txn.index_entries(&collection)?),
+            false => None,
+        };
+        Ok((figures, entries))
+    })?;
+    object.insert("count", figures.documents);
+    let mut shown = figures_object(figures);
+    if let Some(entries) = entries {
+        shown.insert("engine", engine_object(&figures, &entries));
+    }
+    object.insert("figures", shown);
     Ok(reply(call, "/figures", &collection, object))
 }
 
@@ -226,6 +261,41 @@ fn figures_object(figures: Figures) -> Object {
     object.insert("cacheSize", 0);
     object.insert("cacheUsage", 0);
     object
+}
+
+fn engine_object(figures: &Figures, entries: &[IndexEntries]) -> Object {
+    let one = |index: &IndexEntries| {
+        let mut object = Object::new();
+        object.insert("type", index.type_name.as_str());
+        object.insert("id", index.number.as_str());
+        object.insert("count", index.entries);
+        Value::object(object)
+    };
+    let mut object = Object::new();
+    object.insert("documents", figures.documents);
+    object.insert("indexes", entries.iter().map(one).collect::<Vec<_>>());
+    object
+}
+
+/// There is nothing to be loaded: what is read often is in memory anyway.
+fn load_indexes(call: &Call<'_>) -> Result<Reply> {
+    let collection = find(call)?;
+    let object = [("result", true)].into_iter().collect();
+    Ok(reply(call, "/loadIndexesIntoMemory", &collection, object))
+}
+
+fn recalculate_count(call: &Call<'_>) -> Result<Reply> {
+    let collection = call.writable_collection(call.argument(0))?;
+    let count = call.database()?.recalculate_count(&collection)?;
+    let mut object = Object::new();
+    object.insert("result", true);
+    object.insert("count", count);
+    Ok(reply(call, "/recalculateCount", &collection, object))
+}
+
+fn cluster_only(call: &Call<'_>) -> Result<Reply> {
+    find(call)?;
+    Err(Error::plain(codes::CLUSTER_UNSUPPORTED))
 }
 
 fn truncate(call: &Call<'_>) -> Result<Reply> {

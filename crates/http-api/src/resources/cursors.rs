@@ -84,9 +84,13 @@ fn lifetime(call: &Call<'_>, body: &Value) -> Duration {
 }
 
 fn create(call: &Call<'_>) -> Result<Reply> {
-    let body = call.request.json()?;
-    let batching = batching(call, &body)?;
-    let mut query = read_query(&body)?;
+    open(call, &call.request.json()?)
+}
+
+/// Runs the query that a body describes and answers with its first batch.
+pub(super) fn open(call: &Call<'_>, body: &Value) -> Result<Reply> {
+    let batching = batching(call, body)?;
+    let mut query = read_query(body)?;
     if batching.stream {
         // Counting would mean to make all rows before the first is handed out.
         query.options.full_count = false;
@@ -121,7 +125,7 @@ fn create(call: &Call<'_>) -> Result<Reply> {
     };
     call.api
         .cursors
-        .open(id, Owner::of(call), lifetime(call, &body), cursor)?;
+        .open(id, Owner::of(call), lifetime(call, body), cursor)?;
     let text = answer(StatusCode::CREATED, &first, Some(id), 1, count);
     Ok(Reply::json_text(StatusCode::CREATED, text))
 }

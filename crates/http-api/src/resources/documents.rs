@@ -11,7 +11,7 @@ use hyper::{Method, StatusCode, header};
 use value::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::message::Reply;
+use crate::message::{Reply, encode_segment};
 use crate::route::{Access, Route};
 use crate::state::Call;
 
@@ -65,7 +65,8 @@ pub(super) const ROUTES: &[Route] = &[
         Access::Read,
         write::remove_many,
     ),
-    Route::new(Method::GET, "/_api/edges/{}", Access::Read, edges::list),
+    Route::new(Method::GET, "/_api/edges/{}", Access::Read, edges::of_one),
+    Route::new(Method::POST, "/_api/edges/{}", Access::Read, edges::of_many),
 ];
 
 /// A revision in a condition: quoted as HTTP wants it, or bare.
@@ -214,8 +215,9 @@ fn item_error(error: &database::Error) -> Value {
 
 fn location(call: &Call<'_>, collection: &Arc<Collection>, key: &str) -> String {
     format!(
-        "/_db/{}/_api/document/{}/{key}",
-        call.request.database,
-        collection.name()
+        "/_db/{}/_api/document/{}/{}",
+        encode_segment(&call.request.database),
+        encode_segment(collection.name()),
+        encode_segment(key)
     )
 }

@@ -181,6 +181,7 @@ fn options(call: &Call<'_>) -> Result<WriteOptions> {
             .request
             .parameter("versionAttribute")
             .map(|name| name.into_owned()),
+        is_restore: flag("isRestore").unwrap_or(false),
         ..WriteOptions::default()
     };
     if flag("overwrite").unwrap_or(false) {
