@@ -282,7 +282,9 @@ impl Database {
     /// Errors: 1203, the engine's.
     pub fn recalculate_count(&self, collection: &Collection) -> Result<u64> {
         let options = TransactionOptions::default();
-        self.run(&options, |transaction| transaction.recount(collection))
+        self.run(&options, |transaction| {
+            transaction.recount_documents(collection)
+        })
     }
 
     /// Makes sure that an index exists. With documents there, registers it first, so that

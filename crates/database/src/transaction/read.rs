@@ -252,7 +252,7 @@ impl Transaction {
     /// every concurrent writer only if the number was wrong.
     ///
     /// Errors: 1203, 1652, 1004, the engine's.
-    pub fn recount(&mut self, collection: &Collection) -> Result<u64> {
+    pub fn recount_documents(&mut self, collection: &Collection) -> Result<u64> {
         let collection = self.resolve(collection)?;
         self.check_write(&collection)?;
         let counted = self.count_keys(layout::documents(collection.id))?;
