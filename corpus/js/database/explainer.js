@@ -20,7 +20,7 @@ const query = aql`
 const text = explainer.explain(query, {}, false);
 const group = explainer.explain(
   {
-    query: 'FOR d IN @@c COLLECT g = d.n AGGREGATE m = MAX(d.n) RETURN [g, m]',
+    query: 'FOR d IN @@c COLLECT g = d.m AGGREGATE m = MAX(d.k) RETURN [g, m]',
     bindVars: { '@c': name },
   },
   {},

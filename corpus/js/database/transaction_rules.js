@@ -28,6 +28,7 @@ module.exports = {
     inside(() => b.document('read'), { write: [a.name()], allowImplicit: false }),
     inside(() => a.save({}), { read: a.name() }),
     inside(() => a.save({}), [a.name()]),
+    inside(() => a.save({}), a.name()),
     inside(() => a.save({}), { exclusive: a }),
     inside(() => 1, { write: 'unknown_collection' }),
   ],
@@ -73,4 +74,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {"undeclared":[1652,1652,null,1652,1652,1652,null,1203],"changes":[1653,1653,1653,1653,1653,1653],"truncate":null,"query":[1210,false,1],"malformed":[10,10,10,10],"forms":[1,2,3,4,1]}
+// << {"undeclared":[1652,1652,null,1652,1652,1652,1652,null,1203],"changes":[1653,1653,1653,1653,1653,1653],"truncate":null,"query":[1210,false,1],"malformed":[10,10,10,10],"forms":[1,2,3,4,1]}

@@ -292,7 +292,8 @@ impl Foxx {
             .map(|service| lifecycle::list_scripts(&service))
     }
 
-    /// Runs a script with `argv`, an array; answers what it exports as JSON text.
+    /// Runs a script with `argv`, an array, and the rights of `user`, or all; answers what it
+    /// exports as JSON text.
     ///
     /// # Errors
     /// 1228, 3009, 3016, 3010, 3100, 3101, 3103 with the status that the script chose or 500.
@@ -302,11 +303,12 @@ impl Foxx {
         mount: &str,
         name: &str,
         argv: &Value,
+        user: Option<&str>,
     ) -> Result<String> {
-        lifecycle::run_script(&self.0, database, mount, name, argv)
+        lifecycle::run_script(&self.0, database, mount, name, argv, user)
     }
 
-    /// Runs the service's tests.
+    /// Runs the service's tests with the rights of `user`, or all.
     ///
     /// # Errors
     /// 1228, 3009, 3010, 400 for an unknown reporter; 3100, 3101, 3103 for files that do not load.
@@ -315,8 +317,9 @@ impl Foxx {
         database: &str,
         mount: &str,
         options: &TestOptions,
+        user: Option<&str>,
     ) -> Result<TestReport> {
-        lifecycle::run_tests(&self.0, database, mount, options)
+        lifecycle::run_tests(&self.0, database, mount, options, user)
     }
 
     /// Runs a transaction that a client sends as JavaScript, with the rights of `user`, or all.

@@ -51,10 +51,17 @@ pub(crate) enum JobKind {
         path: String,
         /// A JSON array.
         argv: String,
+        /// Whose rights it has; `None` for all.
+        user: Option<String>,
         fresh: bool,
     },
-    /// Run test files, given as a JSON array, with options as JSON.
-    Tests { files: String, options: String },
+    /// Run test files, given as a JSON array, with options as JSON, with the rights of a user or
+    /// with all.
+    Tests {
+        files: String,
+        options: String,
+        user: Option<String>,
+    },
     /// Describe the routes.
     Swagger,
     /// Run a transaction of a client in a VM that only this client's use.

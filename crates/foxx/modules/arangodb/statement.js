@@ -96,6 +96,10 @@ class ArangoStatement {
     return this._options.count;
   }
 
+  getBindVariables() {
+    return this._bindVars;
+  }
+
   getQuery() {
     return this._text;
   }

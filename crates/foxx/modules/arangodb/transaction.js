@@ -15,6 +15,7 @@ function names(given) {
 }
 
 function readCollections(given) {
+  if (typeof given === 'string') return { read: [given], write: [], exclusive: [] };
   if (given === null || typeof given !== 'object') {
     throw new ArangoError({
       errorNum: 10,

@@ -89,6 +89,7 @@ pub(crate) fn set_development(
         let kind = JobKind::Script {
             path,
             argv,
+            user: None,
             fresh: true,
         };
         workers::run(&shared.pool, Arc::clone(&service), kind).map_err(stage::as_refusal)?;

@@ -220,6 +220,7 @@ pub(super) fn tear_down(shared: &Arc<Shared>, service: &Arc<Service>) {
     let kind = JobKind::Script {
         path,
         argv,
+        user: None,
         fresh: true,
     };
     if let Err(error) = workers::run(&shared.pool, Arc::clone(service), kind) {

@@ -47,7 +47,8 @@ pub(crate) fn list_scripts(service: &Service) -> Value {
     scripts.into()
 }
 
-/// Runs a script with `argv`, a JSON array; answers what it exports as JSON.
+/// Runs a script with `argv`, a JSON array, and the rights of `user`, or all; answers what it
+/// exports as JSON.
 ///
 /// # Errors
 /// 1228, 3009, 3016, 3010, 3100, 3101, and 3103 with the status the script chose or 500.
@@ -57,6 +58,7 @@ pub(crate) fn run_script(
     mount: &str,
     name: &str,
     argv: &Value,
+    user: Option<&str>,
 ) -> Result<String> {
     let service = runnable(shared, database, mount)?;
     let Some(path) = service.manifest.scripts().get(name) else {
@@ -69,12 +71,13 @@ pub(crate) fn run_script(
     let kind = JobKind::Script {
         path,
         argv,
+        user: user.map(str::to_owned),
         fresh: service.development,
     };
     text(workers::run(&shared.pool, service, kind)?)
 }
 
-/// Runs the service's tests.
+/// Runs the service's tests with the rights of `user`, or all.
 ///
 /// # Errors
 /// 1228, 3009, 3010, 400 for an unknown reporter; 3100, 3101, 3103 for files that do not load.
@@ -83,6 +86,7 @@ pub(crate) fn run_tests(
     database: &str,
     mount: &str,
     options: &TestOptions,
+    user: Option<&str>,
 ) -> Result<TestReport> {
     if !REPORTERS.contains(&options.reporter.as_str()) {
         let error = Error::refused(codes::HTTP_BAD_PARAMETER);
@@ -106,6 +110,7 @@ pub(crate) fn run_tests(
     let kind = JobKind::Tests {
         files,
         options: json::to_string(&given.into()),
+        user: user.map(str::to_owned),
     };
     let report = text(workers::run(&shared.pool, service, kind)?)?;
     let report = json::parse(report.as_bytes())

@@ -164,6 +164,7 @@ pub(super) fn prepare(
         let kind = JobKind::Script {
             path,
             argv,
+            user: None,
             fresh: true,
         };
         workers::run(&shared.pool, Arc::clone(&service), kind).map_err(as_refusal)?;

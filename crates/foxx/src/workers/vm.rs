@@ -121,8 +121,14 @@ impl ServiceVm {
             .ok_or_else(|| Error::internal("answer request", "the runtime has not answered"))
     }
 
-    /// Runs a script file with a JSON array of arguments; answers its exports as JSON.
-    pub(super) fn run_script(&mut self, path: &str, argv: &str) -> Result<String> {
+    /// Runs a script file with a JSON array of arguments and the rights of `user`; answers its exports as JSON.
+    pub(super) fn run_script(
+        &mut self,
+        path: &str,
+        argv: &str,
+        user: Option<&str>,
+    ) -> Result<String> {
+        self.context.act_as(user);
         let time = self.shared.settings.workers.script_time_max;
         self.run(Purpose::Script, time, |host, scope| {
             host.run_script
@@ -131,8 +137,14 @@ impl ServiceVm {
         })
     }
 
-    /// Runs test files; answers `{contentType, body}` as JSON.
-    pub(super) fn run_tests(&mut self, files: &str, options: &str) -> Result<String> {
+    /// Runs test files with the rights of `user`; answers `{contentType, body}` as JSON.
+    pub(super) fn run_tests(
+        &mut self,
+        files: &str,
+        options: &str,
+        user: Option<&str>,
+    ) -> Result<String> {
+        self.context.act_as(user);
         let time = self.shared.settings.workers.script_time_max;
         self.run(Purpose::Script, time, |host, scope| {
             host.run_tests

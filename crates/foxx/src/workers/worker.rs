@@ -158,7 +158,7 @@ impl Worker {
         }
         if let Some(script) = service.manifest.scripts().get("setup") {
             self.new_vm(&service)?
-                .run_script(script, "[]")
+                .run_script(script, "[]", None)
                 .map_err(|e| e.with_status(503))?;
         }
         let mut vm = self.new_vm(&service)?;
@@ -177,21 +177,28 @@ impl Worker {
                 self.broken.retain(|broken| broken.number != service.number);
                 self.loaded_vm(service).map(|_| Outcome::Done)
             }
-            JobKind::Script { path, argv, fresh } if fresh => self
-                .new_vm(service)?
-                .run_script(&path, &argv)
-                .map(Outcome::Text),
-            JobKind::Script { path, argv, .. } => {
-                let result = self
-                    .vm(service)?
-                    .run_script(&path, &argv)
-                    .map(Outcome::Text);
+            JobKind::Script {
+                path,
+                argv,
+                user,
+                fresh,
+            } => {
+                let user = user.as_deref();
+                if fresh {
+                    let mut vm = self.new_vm(service)?;
+                    return vm.run_script(&path, &argv, user).map(Outcome::Text);
+                }
+                let result = self.vm(service)?.run_script(&path, &argv, user);
                 self.tidy_up();
-                result
+                result.map(Outcome::Text)
             }
-            JobKind::Tests { files, options } => self
+            JobKind::Tests {
+                files,
+                options,
+                user,
+            } => self
                 .new_vm(service)?
-                .run_tests(&files, &options)
+                .run_tests(&files, &options, user.as_deref())
                 .map(Outcome::Text),
             JobKind::Transaction { definition, user } => {
                 let result = self

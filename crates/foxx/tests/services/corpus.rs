@@ -261,7 +261,7 @@ fn exchange_once(
                 &exchange.target
             };
             let argv = json::parse(text.as_bytes()).unwrap();
-            Outcome::from_result(host.foxx.run_script(DB, &case.mount, "it", &argv))
+            Outcome::from_result(host.foxx.run_script(DB, &case.mount, "it", &argv, None))
         }
         "TESTS" => {
             let reporter = exchange.target.clone();
@@ -270,7 +270,7 @@ fn exchange_once(
                 idiomatic: true,
                 filter: None,
             };
-            let report = host.foxx.run_tests(DB, &case.mount, &options);
+            let report = host.foxx.run_tests(DB, &case.mount, &options, None);
             Outcome::from_result(report.map(|report| report.body))
         }
         "LOAD" => {

@@ -23,7 +23,10 @@ fn its_own_tests_pass() {
         idiomatic: false,
         filter: None,
     };
-    let report = host.foxx.run_tests(DB, "/guestbook", &options).unwrap();
+    let report = host
+        .foxx
+        .run_tests(DB, "/guestbook", &options, None)
+        .unwrap();
     let report = json(&report.body);
     assert_eq!(
         report.get("stats").get("failures").as_i64(),
@@ -52,7 +55,7 @@ fn its_page_and_routes_answer() {
     );
     let digest = host
         .foxx
-        .run_script(DB, "/guestbook", "digest", &Value::array(vec![]));
+        .run_script(DB, "/guestbook", "digest", &Value::array(vec![]), None);
     assert!(digest.is_ok(), "{digest:?}");
     assert!(
         host.foxx

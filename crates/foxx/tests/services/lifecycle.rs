@@ -278,7 +278,7 @@ fn a_service_without_its_options_waits_for_them() {
     );
     let run = host
         .foxx
-        .run_script(DB, "/v", "s", &Value::array(vec![]))
+        .run_script(DB, "/v", "s", &Value::array(vec![]), None)
         .unwrap_err();
     assert_eq!((run.code().number(), run.status()), (3010, 400));
     let set = |given: &str, replace, minimal| {
@@ -403,7 +403,7 @@ fn scripts_take_arguments_and_answer_json() {
     host.install("/s", &files).unwrap();
     let scripts = host.foxx.scripts(DB, "/s").unwrap();
     assert_eq!(scripts, json(r#"{"send-mail": "Send Mail", "bad": "Bad"}"#));
-    let run = |name: &str, argv: &str| host.foxx.run_script(DB, "/s", name, &json(argv));
+    let run = |name: &str, argv: &str| host.foxx.run_script(DB, "/s", name, &json(argv), None);
     assert_eq!(
         run("send-mail", r#"[["a", 1]]"#).unwrap(),
         r#"{"argv":[["a",1]]}"#

@@ -24,7 +24,9 @@ fn script(host: &Host, body: &str) -> Value {
     ];
     drop(host.foxx.uninstall(DB, "/it", false, true));
     host.install("/it", &files).unwrap();
-    let text = host.foxx.run_script(DB, "/it", "it", &Value::array(vec![]));
+    let text = host
+        .foxx
+        .run_script(DB, "/it", "it", &Value::array(vec![]), None);
     json(&text.unwrap_or_else(|error| panic!("{error}")))
 }
 

@@ -138,6 +138,25 @@ fn a_user_without_rights_sees_nothing_and_a_collection_can_be_withheld() {
 }
 
 #[test]
+fn scripts_have_the_rights_of_who_runs_them() {
+    let host = host(true);
+    let script = "const {db} = require('@arangodb');
+        try { module.exports = db._collection('c').save({})._key.length > 0; }
+        catch (e) { module.exports = e.errorNum; }";
+    let manifest = r#"{"scripts": {"it": "it.js"}}"#;
+    let mut install = request("/it", &[("manifest.json", manifest), ("it.js", script)]);
+    install.database = "d".into();
+    host.foxx.install(&install).unwrap();
+    let run = |user| {
+        let argv = Value::array(vec![]);
+        host.foxx.run_script("d", "/it", "it", &argv, user).unwrap()
+    };
+    assert_eq!(run(Some("picky")), "11");
+    assert_eq!(run(Some("writer")), "true");
+    assert_eq!(run(None), "true");
+}
+
+#[test]
 fn without_login_and_without_authentication_the_code_has_all_rights() {
     let host = host(true);
     let said = ask(&host, None, "read,save,create,user");

@@ -251,7 +251,8 @@ fn run_script(call: &Call<'_>) -> Result<Reply> {
     };
     let (database, name) = (&call.request.database, call.argument(0));
     let foxx = &call.api.foxx;
-    let result = foxx.run_script(database, &mount, name, &arguments.into());
+    let user = call.identity.user();
+    let result = foxx.run_script(database, &mount, name, &arguments.into(), user);
     if let Err(error) = &result
         && let Some(thrown) = error.exception()
     {

@@ -18,10 +18,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Reply> {
         reporter,
         filter: text("filter").map(|filter| filter.into_owned()),
     };
-    let report = call
-        .api
-        .foxx
-        .run_tests(&call.request.database, &mount, &options)?;
+    let (database, user) = (&call.request.database, call.identity.user());
+    let report = call.api.foxx.run_tests(database, &mount, &options, user)?;
     Ok(Reply::bytes(&report.content_type, report.body))
 }
 
