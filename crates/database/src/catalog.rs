@@ -177,8 +177,16 @@ impl Change<'_> {
         self.catalog.remove(collection.id);
     }
 
-    /// Adds or replaces an index, in the place of the one with the same id.
+    /// Adds an index.
     pub fn put_index(&mut self, collection: &Collection, index: Index) -> Arc<Collection> {
+        let collection = self.replace_index(collection, index);
+        self.touch(collection.id);
+        collection
+    }
+
+    /// Adds an index, or replaces the one with the same id. Writers who know the former one are
+    /// not disturbed: for changes after which they maintain the same entries.
+    pub fn replace_index(&mut self, collection: &Collection, index: Index) -> Arc<Collection> {
         let key = layout::index(self.database, collection.id, index.id);
         self.batch.put(key, to_bytes(&index.to_definition()));
         let mut others: Vec<Index> = collection
@@ -198,12 +206,12 @@ impl Change<'_> {
         let others = collection.maintained().filter(|other| other.id != index.id);
         let others = others.map(|index| (**index).clone()).collect();
         self.set_indexes(collection, others);
+        self.touch(collection.id);
     }
 
     fn set_indexes(&mut self, collection: &Collection, others: Vec<Index>) -> Arc<Collection> {
         let mut collection = collection.clone();
         collection.set_indexes(others);
-        self.touch(collection.id);
         self.catalog.put(collection)
     }
 

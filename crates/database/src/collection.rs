@@ -282,6 +282,11 @@ impl Collection {
         self.indexes.iter().filter(|index| !index.building)
     }
 
+    /// The same with those that are being built; see [`Index::is_building`].
+    pub fn indexes_with_building(&self) -> impl Iterator<Item = &Arc<Index>> {
+        self.indexes.iter()
+    }
+
     /// The primary index.
     pub fn primary_index(&self) -> &Arc<Index> {
         self.indexes

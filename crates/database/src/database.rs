@@ -178,21 +178,33 @@ impl Database {
         // Locks are kept from attempt to attempt: what was waited for is not lost to a conflict
         // with what happened meanwhile.
         let mut kept: Option<HeldLocks> = None;
-        self.inner.shared.retry_up_to(retries_max, || {
-            let locks = kept.take();
-            let mut transaction = match locks.filter(|locks| !locks.is_empty()) {
-                Some(locks) => self.begin_locked(options.clone(), locks)?,
-                None => self.begin(options.clone())?,
-            };
-            let (locks, result) = match body(&mut transaction) {
-                Ok(result) => {
-                    let (locks, committed) = transaction.commit_and_keep_locks();
-                    (locks, committed.map(|()| result))
+        let shared = &self.inner.shared;
+        shared.retry_up_to(retries_max, || {
+            let mut changes = 0;
+            loop {
+                let locks = kept.take();
+                let mut transaction = match locks.filter(|locks| !locks.is_empty()) {
+                    Some(locks) => self.begin_locked(options.clone(), locks)?,
+                    None => self.begin(options.clone())?,
+                };
+                let catalog = transaction.catalog_revision();
+                let (locks, result) = match body(&mut transaction) {
+                    Ok(result) => {
+                        let (locks, committed) = transaction.commit_and_keep_locks();
+                        (locks, committed.map(|()| result))
+                    }
+                    Err(error) => (transaction.into_locks(), Err(error)),
+                };
+                kept = Some(locks);
+                // No other writer was in the way, but an index that came or went: nothing that
+                // anybody should be told of.
+                let is_conflict = result.as_ref().is_err_and(Error::is_conflict);
+                let is_other_catalog = is_conflict && catalog != self.catalog_revision();
+                if !is_other_catalog || changes >= shared.settings.conflict_retries_max {
+                    return result;
                 }
-                Err(error) => (transaction.into_locks(), Err(error)),
-            };
-            kept = Some(locks);
-            result
+                changes += 1;
+            }
         })
     }
 
@@ -288,7 +300,8 @@ impl Database {
     }
 
     /// Makes sure that an index exists. With documents there, registers it first, so that
-    /// every writer maintains it, then adds the entries of the documents page by page.
+    /// every writer maintains it, then adds the entries of the documents page by page while
+    /// others go on reading and writing. Returns when queries can use it.
     ///
     /// Errors: 1203, 10, 1208 (name), 1005 (name taken), 1210 with status 400 (documents that
     /// violate it), 9 (a documented type that is not there).

@@ -13,10 +13,11 @@ mod ttl;
 
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use value::{AttributePath, Object, Value};
 
-pub(crate) use entries::{Entry, decode_entry, stored_touch};
+pub(crate) use entries::{Entry, EntryLimits, decode_entry, stored_touch};
 pub(crate) use estimate::{Estimator, Note};
 
 use crate::collection::Collection;
@@ -58,6 +59,8 @@ pub struct Index {
     expire_after_seconds: Option<f64>,
     /// Written by every change of a document, but not yet complete.
     pub(crate) building: bool,
+    /// How much of its build is done, in percent.
+    progress: Arc<AtomicU8>,
     /// Shared by all versions of the index.
     pub(crate) estimator: Arc<Estimator>,
 }
@@ -89,6 +92,7 @@ impl Index {
             cache_enabled: false,
             expire_after_seconds: None,
             building: false,
+            progress: Arc::default(),
             estimator,
         }
     }
@@ -180,6 +184,25 @@ impl Index {
         })
     }
 
+    /// Whether it is being built: writers maintain it, queries do not use it yet.
+    pub fn is_building(&self) -> bool {
+        self.building
+    }
+
+    /// How much of its build is done, in percent.
+    pub fn progress(&self) -> u8 {
+        match self.building {
+            true => self.progress.load(Ordering::Relaxed),
+            false => 100,
+        }
+    }
+
+    pub(crate) fn set_progress(&self, documents: u64, of: u64) {
+        let percent = documents.saturating_mul(100) / of.max(1);
+        self.progress
+            .store(percent.min(99) as u8, Ordering::Relaxed);
+    }
+
     /// The number in the public id `collection/number`.
     pub fn public_number(&self) -> String {
         match self.kind {
@@ -205,12 +228,18 @@ impl Index {
             && self.expire_after_seconds == other.expire_after_seconds
     }
 
-    /// The entries of a document. Errors: an entry is longer than `index_entry_bytes_max`.
-    pub(crate) fn entries(&self, body: &[u8], key: &[u8], bytes_max: usize) -> Result<Vec<Entry>> {
+    /// The entries of a document, in order of keys. Errors: an entry is longer than
+    /// `index_entry_bytes_max`; there are more than `index_document_entries_max`.
+    pub(crate) fn entries(
+        &self,
+        body: &[u8],
+        key: &[u8],
+        limits: EntryLimits,
+    ) -> Result<Vec<Entry>> {
         match self.kind {
             IndexKind::Primary => Ok(Vec::new()),
             IndexKind::Edge | IndexKind::Persistent => {
-                entries::of_document(self, body, key, bytes_max)
+                entries::of_document(self, body, key, limits)
             }
             // A number and a document key: never too long.
             IndexKind::Ttl => Ok(ttl::entry(self, body, key).into_iter().collect()),

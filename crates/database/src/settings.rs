@@ -18,6 +18,8 @@ pub struct Settings {
     pub index_fields_max: usize,
     /// Longest entry of an index (the encoded values and the document key), in bytes.
     pub index_entry_bytes_max: usize,
+    /// Entries that one document makes in one index at most, by its arrays.
+    pub index_document_entries_max: usize,
     /// How often [`crate::Database::run`] and catalog changes begin again after a conflict.
     pub conflict_retries_max: usize,
     /// The same for [`crate::Database::run_query`]. With 0 whoever asks is told of the conflict,
@@ -92,6 +94,7 @@ impl Settings {
             indexes_max: 64,
             index_fields_max: 32,
             index_entry_bytes_max: 16 << 10,
+            index_document_entries_max: 100_000,
             conflict_retries_max: 100,
             query_conflict_retries_max: 0,
             conflict_pause_max: Duration::from_millis(10),

@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::databases::Databases;
 use crate::document::Document;
 use crate::error::Result;
-use crate::index::{Index, decode_entry};
+use crate::index::{EntryLimits, Index, decode_entry};
 use crate::layout;
 use crate::transaction::{Transaction, TransactionOptions};
 
@@ -155,7 +155,7 @@ impl Verifier {
                     continue;
                 }
                 for index in indexes {
-                    let entries = index.entries(body, &key, usize::MAX)?;
+                    let entries = index.entries(body, &key, EntryLimits::NONE)?;
                     expected.extend(entries.into_iter().map(|entry| (index, key.clone(), entry)));
                 }
             }
@@ -203,7 +203,7 @@ impl Verifier {
             for (key, body) in keys.into_iter().zip(bodies) {
                 let expected = match body {
                     Some(body) => index
-                        .entries(body.body(), key, usize::MAX)
+                        .entries(body.body(), key, EntryLimits::NONE)
                         .unwrap_or_default(),
                     None => Vec::new(),
                 };

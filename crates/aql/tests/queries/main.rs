@@ -6,5 +6,6 @@ mod corpus;
 mod hooks;
 mod make;
 mod properties;
+mod reindex;
 mod rules;
 mod world;

@@ -5,11 +5,11 @@
 //! 2. The documents are read page by page; each page's entries are one transaction. A writer
 //!    that changes such a document meanwhile writes the same entry keys, so that one of the two
 //!    conflicts; the page is tried again.
-//! 3. The index becomes visible to readers.
+//! 3. The index becomes visible to readers. Writers do not notice: they maintain it already.
 //!
 //! A crash leaves an index that is building; the next start removes it with its entries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::collection::Collection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::IndexId;
-use crate::index::{Index, IndexKind, Note};
+use crate::index::{EntryLimits, Index, IndexKind, Note};
 use crate::transaction::{Position, TransactionOptions};
 
 impl Change<'_> {
@@ -82,7 +82,7 @@ impl Database {
             let collection = Arc::clone(collection.ok_or_else(dropped)?);
             let mut finished = (*find_by_id(&collection, index.id)?).clone();
             finished.building = false;
-            let collection = change.put_index(&collection, finished);
+            let collection = change.replace_index(&collection, finished);
             Ok(CreatedIndex {
                 index: find_by_id(&collection, index.id)?,
                 collection,
@@ -97,12 +97,17 @@ impl Database {
         let settings = &self.shared().settings;
         let mut documents = settings.index_build_documents.max(1);
         let (mut position, mut retries) = (None, 0);
+        let mut done: u64 = 0;
         loop {
             let mut transaction = self.begin(TransactionOptions::default())?;
+            let total = transaction.stored_count(collection)?;
             let page = transaction.build_page(collection, index.id, position.as_ref(), documents);
-            match page.and_then(|next| transaction.commit().map(|()| next)) {
-                Ok(None) => return Ok(()),
-                Ok(next) => {
+            let committed = page.and_then(|page| transaction.commit().map(|()| page));
+            match committed {
+                Ok((_, None)) => return Ok(()),
+                Ok((read, next)) => {
+                    done += read;
+                    index.set_progress(done, total);
                     position = next;
                     retries = 0;
                     documents = (documents * 2).min(settings.index_build_documents.max(1));
@@ -140,22 +145,23 @@ impl Database {
 }
 
 impl crate::transaction::Transaction {
-    /// Adds the entries of one page of documents; the position of the next page.
+    /// Adds the entries of one page of documents; how many documents, and the position of the
+    /// next page.
     pub(crate) fn build_page(
         &mut self,
         collection: &Collection,
         index: IndexId,
         position: Option<&Position>,
         documents_max: usize,
-    ) -> Result<Option<Position>> {
-        let bytes_max = self.shared().settings.index_entry_bytes_max;
+    ) -> Result<(u64, Option<Position>)> {
+        let limits = EntryLimits::new(&self.shared().settings);
         let collection = self.resolve(collection)?;
         let index = find_by_id(&collection, index)?;
         let page = self.scan(&collection, position, documents_max)?;
         let mut entries = Vec::with_capacity(page.documents.len());
         for document in &page.documents {
             let key = document.key();
-            for entry in index.entries(document.body(), key.as_bytes(), bytes_max)? {
+            for entry in index.entries(document.body(), key.as_bytes(), limits)? {
                 entries.push((entry, key.clone()));
             }
         }
@@ -165,19 +171,24 @@ impl crate::transaction::Transaction {
             owners = self.load_owners(&index, &keys)?;
         }
         let (mut batch, mut notes) = (store::Batch::new(), Vec::new());
+        let mut own: HashSet<Bytes> = HashSet::new();
         for (entry, key) in entries {
-            if index.is_unique()
-                && let Some(owner) = owners.insert(entry.key.clone(), key.clone())
-                && owner != key
-            {
-                return Err(unique_violation(&index, owner.as_str()).with_status(400));
+            if index.is_unique() {
+                let owner = owners.insert(entry.key.clone(), key.clone());
+                // Without deduplication one array may hold a value twice.
+                let is_first = own.insert(entry.key.clone());
+                if let Some(owner) = owner
+                    && (owner != key || !is_first)
+                {
+                    return Err(unique_violation(&index, owner.as_str()).with_status(400));
+                }
             }
             notes.push(Note::Touch(entry.touch(true)));
             batch.put(entry.key, entry.value);
         }
         self.write_to(&collection, batch)?;
         notes.into_iter().for_each(|note| self.note(&index, note));
-        Ok(page.next)
+        Ok((page.documents.len() as u64, page.next))
     }
 }
 

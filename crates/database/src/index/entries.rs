@@ -8,6 +8,31 @@ use super::estimate::{PREFIXES_MAX, Touch, hash};
 use crate::document::{DocumentKey, find_path};
 use crate::error::{Error, Result};
 use crate::layout;
+use crate::settings::Settings;
+
+/// How much one document may put into an index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryLimits {
+    /// The longest entry.
+    pub bytes_max: usize,
+    /// Entries of one document.
+    pub entries_max: usize,
+}
+
+impl EntryLimits {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            bytes_max: settings.index_entry_bytes_max,
+            entries_max: settings.index_document_entries_max,
+        }
+    }
+
+    /// For what is stored already: limits may have been lowered since.
+    pub const NONE: Self = Self {
+        bytes_max: usize::MAX,
+        entries_max: usize::MAX,
+    };
+}
 
 /// An entry as it is stored; see [`crate::layout`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +90,13 @@ pub(crate) struct DecodedEntry {
     pub covered: Option<Vec<Value>>,
 }
 
-/// The entries of a document, without repetitions.
+/// The entries of a document, in order of keys, and without repetitions unless the index wants
+/// them refused. Several expanded fields make every combination of their members.
 pub(super) fn of_document(
     index: &Index,
     body: &[u8],
     key: &[u8],
-    bytes_max: usize,
+    limits: EntryLimits,
 ) -> Result<Vec<Entry>> {
     let mut rows: Vec<Vec<Value>> = vec![Vec::with_capacity(index.fields.len())];
     for field in &index.fields {
@@ -82,6 +108,14 @@ pub(super) fn of_document(
             rows.iter_mut().for_each(|row| row.push(value.clone()));
             continue;
         };
+        let wanted = rows.len().saturating_mul(expanded.len());
+        if wanted > limits.entries_max {
+            return Err(Error::limit(
+                "index_document_entries_max",
+                limits.entries_max,
+                wanted,
+            ));
+        }
         let grow = |row: Vec<Value>| {
             expanded.iter().map(move |member| {
                 let mut row = row.clone();
@@ -99,10 +133,10 @@ pub(super) fn of_document(
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         let entry = encode(index, &row, &stored, key);
-        if entry.key.len() > bytes_max {
+        if entry.key.len() > limits.bytes_max {
             return Err(Error::limit(
                 "index_entry_bytes_max",
-                bytes_max,
+                limits.bytes_max,
                 entry.key.len(),
             ));
         }

@@ -22,11 +22,6 @@ pub(super) fn parse(
     if fields.is_empty() {
         return Err(Error::bad_parameter("index without fields"));
     }
-    if fields.iter().filter(|field| field.expands()).count() > 1 {
-        // The documentation leaves open what two of them mean together.
-        let message = "an index can expand the array of one attribute only";
-        return Err(Error::bad_parameter(message));
-    }
     let stored_values = parse_paths(definition, "storedValues", settings)?;
     if stored_values
         .iter()

@@ -41,7 +41,6 @@ fn wrong_definitions_are_refused_with_the_documented_numbers() {
         (r#"{"type":"persistent","fields":["_id"]}"#, 10),
         (r#"{"type":"persistent","fields":["a","a"]}"#, 10),
         (r#"{"type":"persistent","fields":["a..b"]}"#, 10),
-        (r#"{"type":"persistent","fields":["a[*]","b[*]"]}"#, 10),
         (
             r#"{"type":"persistent","fields":["a"],"storedValues":["a"]}"#,
             10,
@@ -405,5 +404,63 @@ fn an_index_over_documents_that_violate_it_is_refused_and_leaves_nothing() {
     let index = create(&database, definition).unwrap();
     let all = IndexScan::forward(vec![IndexRange::all()]);
     assert_eq!(scan(&database, &index, &all).len(), 19);
+    check_verified(&database);
+}
+
+#[test]
+fn several_arrays_make_every_combination_within_a_limit() {
+    let (databases, _) = open_with_settings(|settings| settings.index_document_entries_max = 6);
+    let database = databases.system();
+    let c = database
+        .create_collection(&CollectionOptions::new("c"))
+        .unwrap();
+    let definition = r#"{"type":"persistent","fields":["a[*]","b[*].c"],"storedValues":["s"]}"#;
+    let index = create(&database, definition).unwrap();
+    let document = r#"{"_key":"1","a":[1,2,2],"b":[{"c":"x"},{"c":"y"}],"s":5}"#;
+    insert(&database, &c, document).unwrap();
+    for (document, entries) in [
+        (r#"{"_key":"2","a":[],"b":[{"c":"x"}]}"#, 0),
+        (r#"{"_key":"3","a":[null],"b":[null]}"#, 1),
+        (r#"{"_key":"4","a":"text","b":[1]}"#, 0),
+    ] {
+        insert(&database, &c, document).unwrap();
+        let key = document.get(9..10).unwrap();
+        let all = scan(
+            &database,
+            &index,
+            &IndexScan::forward(vec![IndexRange::all()]),
+        );
+        assert_eq!(all.iter().filter(|found| *found == key).count(), entries);
+    }
+    let pair = IndexRange::equal(values(r#"[2,"y"]"#));
+    assert_eq!(
+        scan(&database, &index, &IndexScan::forward(vec![pair])),
+        ["1"]
+    );
+    let many = r#"{"_key":"5","a":[1,2,3,4],"b":[1,2]}"#;
+    let error = insert(&database, &c, many).unwrap_err();
+    assert!(
+        error.message().contains("index_document_entries_max"),
+        "{error}"
+    );
+    update(&database, &c, "1", r#"{"s":6,"a":[2,3]}"#).unwrap();
+    remove(&database, &c, "3").unwrap();
+    check_verified(&database);
+}
+
+#[test]
+fn an_array_with_repetitions_violates_an_index_that_does_not_remove_them() {
+    let (database, c) = open_with(&CollectionOptions::new("c"));
+    let definition = |deduplicate: bool| {
+        format!(
+            r#"{{"type":"persistent","fields":["a[*]"],"unique":true,"deduplicate":{deduplicate}}}"#
+        )
+    };
+    insert(&database, &c, r#"{"_key":"1","a":[1,1]}"#).unwrap();
+    assert_eq!(number(create(&database, &definition(false))), 1210);
+    create(&database, &definition(true)).unwrap();
+    remove(&database, &c, "1").unwrap();
+    create(&database, &definition(false)).unwrap();
+    assert_eq!(number(insert(&database, &c, r#"{"a":[2,2]}"#)), 1210);
     check_verified(&database);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 
+use parking_lot::Mutex;
 use platform::{ThreadSettings, spawn_thread};
 
 use super::*;
@@ -200,4 +201,67 @@ fn writers_that_began_before_an_index_begin_again() {
         .unwrap();
     database.drop_collection("c", false).unwrap();
     assert_eq!(late.commit().unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+/// A query is not told of conflicts with anything but other writes.
+#[test]
+fn a_query_does_not_notice_that_an_index_was_made() {
+    let (database, c) = open_with(&CollectionOptions::new("c"));
+    insert(&database, &c, r#"{"_key":"a","n":0}"#).unwrap();
+    let mut tries = 0;
+    database
+        .run_query(&TransactionOptions::default(), |transaction| {
+            tries += 1;
+            let collection = transaction.collection("c")?;
+            let documents = vec![parse(r#"{"n":1}"#)];
+            let options = WriteOptions::default();
+            transaction
+                .insert(&collection, documents, &options)?
+                .remove(0)?;
+            if tries == 1 {
+                let definition = parse(r#"{"type":"persistent","fields":["n"]}"#);
+                database.create_index("c", &definition)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(tries, 2);
+    check_verified(&database);
+}
+
+/// Holds up a build by locking the collection, and looks at the index meanwhile.
+#[test]
+fn an_index_that_is_being_built_is_hidden_and_shows_its_progress() {
+    let (database, c) = open_with(&CollectionOptions::new("c"));
+    for key in 0..10 {
+        insert(&database, &c, &format!(r#"{{"_key":"{key}","n":{key}}}"#)).unwrap();
+    }
+    let options = TransactionOptions {
+        locks: crate::CollectionLocks {
+            exclusive: vec!["c".to_owned()],
+            write: Vec::new(),
+        },
+        ..TransactionOptions::default()
+    };
+    let holder = Mutex::new(Some(database.begin(options).unwrap()));
+    let before = database.catalog_revision();
+    let db = database.clone();
+    let results = together(2, move |at| {
+        if at == 0 {
+            let definition = parse(r#"{"type":"persistent","fields":["n"],"name":"i"}"#);
+            return db.create_index("c", &definition).map(drop);
+        }
+        while db.catalog_revision() == before {
+            std::thread::yield_now();
+        }
+        let collection = db.collection("c").unwrap();
+        assert!(collection.find_index("i").is_none());
+        let hidden = collection.indexes_with_building().last().unwrap();
+        assert!(hidden.is_building() && hidden.progress() == 0, "{hidden:?}");
+        db.drop_collection("c", false).unwrap();
+        drop(holder.lock().take());
+        Ok(())
+    });
+    assert_eq!(results.first().map(|built| built.is_err()), Some(true));
+    check_verified(&database);
 }

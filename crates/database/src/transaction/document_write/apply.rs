@@ -12,7 +12,7 @@ use crate::collection::Collection;
 use crate::database::unique_violation;
 use crate::document::{Document, DocumentKey};
 use crate::error::Result;
-use crate::index::{Entry, Index, Note};
+use crate::index::{Entry, EntryLimits, Index, Note};
 use crate::layout;
 use crate::revision::Revision;
 use crate::transaction::Transaction;
@@ -177,16 +177,16 @@ impl Transaction {
         old: Option<&Document>,
         new: Option<&Bytes>,
     ) -> Result<EntryChanges> {
-        let bytes_max = self.shared().settings.index_entry_bytes_max;
+        let limits = EntryLimits::new(&self.shared().settings);
         let mut changes = EntryChanges::default();
         for index in collection.maintained() {
-            let entries = |body: Option<&Bytes>, bytes_max| match body {
-                Some(body) => index.entries(body, key.as_bytes(), bytes_max),
+            let entries = |body: Option<&Bytes>, limits| match body {
+                Some(body) => index.entries(body, key.as_bytes(), limits),
                 None => Ok(Vec::new()),
             };
             // What is stored may be longer than a limit that was lowered since.
-            let before = entries(old.map(Document::body), usize::MAX)?;
-            let after = entries(new, bytes_max)?;
+            let before = entries(old.map(Document::body), EntryLimits::NONE)?;
+            let after = entries(new, limits)?;
             let mut note = |entry: &Entry, is_added| {
                 let touch = Note::Touch(entry.touch(is_added));
                 changes.notes.push((Arc::clone(index), touch));
