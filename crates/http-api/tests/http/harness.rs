@@ -19,6 +19,9 @@ use tokio::task::JoinHandle;
 /// Whatever a test waits for has long come by then.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Threads on which requests may block.
+const BLOCKING_THREADS: usize = 8;
+
 /// The secret that the servers sign tokens with.
 pub const SECRET: &[u8] = b"the test's secret";
 
@@ -85,7 +88,11 @@ impl Host {
         let secret = Secret::new(SECRET);
         let api = Api::new(settings, databases.clone(), foxx.clone(), platform, secret);
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        // Few threads that may block: whatever waits for another request must not take one.
+        builder
+            .worker_threads(2)
+            .max_blocking_threads(BLOCKING_THREADS);
+        let runtime = builder.enable_all().build().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = runtime.block_on(Server::bind(any, api)).unwrap();
         let address = server.address().unwrap();

@@ -5,6 +5,7 @@
     reason = "a test that meets what cannot be is to fail there"
 )]
 
+mod exclusive;
 mod garbage;
 mod harness;
 mod scenario;
