@@ -137,6 +137,8 @@ pub enum Node {
     Modify(Box<Modify>),
     /// Finds or inserts, then changes documents.
     Upsert(Box<Upsert>),
+    /// The same rows, all read before the first one goes on.
+    Buffer,
     /// No rows at all.
     NoResults,
 }

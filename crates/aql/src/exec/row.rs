@@ -215,6 +215,19 @@ impl Batch {
         slots.step_by(self.width.max(1)).for_each(change);
     }
 
+    /// Gives documents memory of their own if they are few of the `found` that were read with
+    /// them: each would keep the whole page that it was read in.
+    pub(crate) fn detach(&mut self, found: usize) {
+        const SPARSE: usize = 4;
+        if self.rows * SPARSE < found {
+            for slot in &mut self.slots {
+                if let Slot::Document(document) = slot {
+                    *document = document.detached();
+                }
+            }
+        }
+    }
+
     /// Keeps the rows whose flag is set.
     pub(crate) fn retain(&mut self, keep: &[bool]) {
         let mut kept = 0;
@@ -242,17 +255,12 @@ impl Batch {
         self.slots.truncate(self.rows * self.width);
     }
 
-    /// A copy of the first rows.
-    pub(crate) fn clone_range(&self, count: usize) -> Batch {
-        let rows = count.min(self.rows);
-        Batch {
+    /// The rows, to be taken from the front without copying them.
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
             width: self.width,
-            rows,
-            slots: self
-                .slots
-                .get(..rows * self.width)
-                .unwrap_or_default()
-                .to_vec(),
+            rows: self.rows,
+            slots: self.slots.into_iter(),
         }
     }
 
@@ -267,5 +275,26 @@ impl Batch {
     /// About how many bytes it keeps in memory.
     pub(crate) fn size(&self) -> usize {
         self.slots.iter().map(Slot::size).sum()
+    }
+}
+
+/// The rows of a batch that are not taken yet.
+#[derive(Default)]
+pub(crate) struct Parts {
+    width: usize,
+    rows: usize,
+    slots: std::vec::IntoIter<Slot>,
+}
+
+impl Parts {
+    /// At most `want` of the rows; `None` if there are none left.
+    pub(crate) fn next(&mut self, want: usize) -> Option<Batch> {
+        let rows = want.min(self.rows);
+        self.rows -= rows;
+        (rows > 0).then(|| Batch {
+            width: self.width,
+            rows,
+            slots: self.slots.by_ref().take(rows * self.width).collect(),
+        })
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn step_of(node: &Node, place: Place) -> Box<dyn Step> {
         Node::Distinct(_) => Box::new(simple::Distinct::new(place)),
         Node::Modify(_) => Box::new(modify::ModifyStep::new(place)),
         Node::Upsert(_) => Box::new(upsert::UpsertStep::new(place)),
+        Node::Buffer => Box::new(modify::BufferStep::new()),
         Node::NoResults => Box::new(simple::NoResults),
     }
 }

@@ -267,6 +267,8 @@ impl Writer<'_> {
             }
             Node::Modify(modify) => self.modify(modify),
             Node::Upsert(upsert) => self.upsert(upsert),
+            // Nothing that clients know: how rows flow, not which.
+            Node::Buffer => {}
             Node::NoResults => {
                 self.items = 0.0;
                 self.push("NoResultsNode", Object::new());

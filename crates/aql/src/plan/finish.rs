@@ -1,6 +1,6 @@
 //! The last touches, which every plan gets.
 
-use super::{Block, Expr, Node, Plan, SubqueryId, SubqueryUse, VarSet};
+use super::{Block, CollectionId, Expr, Node, Plan, SubqueryId, SubqueryUse, VarSet};
 
 impl Plan {
     /// Makes a plan ready to run: values that never change are computed once, documents that
@@ -9,6 +9,7 @@ impl Plan {
         self.mark_full_count();
         self.drop_unread_documents();
         self.buffer_before_limits();
+        self.buffer_before_subqueries();
         self.mark_once();
     }
 
@@ -64,6 +65,63 @@ impl Plan {
         };
         mark(&mut self.root);
         self.subqueries.iter_mut().for_each(mark);
+    }
+
+    /// A loop does not see what a subquery further on writes: all its rows are read before.
+    fn buffer_before_subqueries(&mut self) {
+        if !self.is_modification() {
+            return;
+        }
+        let shape = self.clone();
+        let mark = |block: &mut Block| {
+            let mut read = Vec::new();
+            let mut nodes = Vec::with_capacity(block.nodes.len());
+            for node in block.nodes.drain(..) {
+                let mut writes = false;
+                node.for_each_expr(&mut |expr| writes = writes || shape.writes_any(expr, &read));
+                if writes {
+                    nodes.push(Node::Buffer);
+                }
+                match &node {
+                    Node::EnumerateCollection { collection, .. } => read.push(*collection),
+                    Node::Index(scan) => read.push(scan.collection),
+                    Node::IndexUnion(union) => read.push(union.collection),
+                    _ => {}
+                }
+                nodes.push(node);
+            }
+            let mut value = block.value.iter();
+            if value.any(|value| shape.writes_any(value, &read)) {
+                nodes.push(Node::Buffer);
+            }
+            block.nodes = nodes;
+        };
+        mark(&mut self.root);
+        self.subqueries.iter_mut().for_each(mark);
+    }
+
+    /// Whether a subquery of an expression writes to one of the collections.
+    fn writes_any(&self, expr: &Expr, collections: &[CollectionId]) -> bool {
+        let mut writes = match expr {
+            Expr::Subquery(id, _) => self.block_writes_any(self.subquery(*id), collections),
+            _ => false,
+        };
+        expr.for_each_child(&mut |child| writes = writes || self.writes_any(child, collections));
+        writes
+    }
+
+    fn block_writes_any(&self, block: &Block, collections: &[CollectionId]) -> bool {
+        let mut writes = false;
+        for node in &block.nodes {
+            writes |= match node {
+                Node::Modify(modify) => collections.contains(&modify.collection),
+                Node::Upsert(upsert) => collections.contains(&upsert.collection),
+                _ => false,
+            };
+            node.for_each_expr(&mut |expr| writes = writes || self.writes_any(expr, collections));
+        }
+        let mut value = block.value.iter();
+        writes || value.any(|value| self.writes_any(value, collections))
     }
 
     fn mark_once(&mut self) {

@@ -172,7 +172,7 @@ impl Node {
                 visit(&upsert.insert);
                 visit(&upsert.update);
             }
-            Node::Distinct(_) | Node::NoResults => {}
+            Node::Distinct(_) | Node::Buffer | Node::NoResults => {}
         }
     }
 
@@ -225,7 +225,7 @@ impl Node {
                 visit(&mut upsert.insert);
                 visit(&mut upsert.update);
             }
-            Node::Distinct(_) | Node::NoResults => {}
+            Node::Distinct(_) | Node::Buffer | Node::NoResults => {}
         }
     }
 
@@ -294,6 +294,7 @@ impl Node {
             | Node::Sort { .. }
             | Node::Limit { .. }
             | Node::Distinct(_)
+            | Node::Buffer
             | Node::NoResults => {}
         }
         set

@@ -11,7 +11,7 @@ use value::Value;
 use crate::error::{Error, Result};
 use crate::exec::eval::{eval, eval_slot};
 use crate::exec::pipeline::{Place, Step, Upstream};
-use crate::exec::row::{Batch, Slot};
+use crate::exec::row::{Batch, Parts, Slot};
 use crate::exec::state::Exec;
 use crate::exec::stored;
 use crate::plan::{Modify, ModifyOptions, Node, Overwrite, VarId};
@@ -24,11 +24,22 @@ pub(super) type Outcome = std::result::Result<WriteResult, database::Error>;
 /// the memory that they were charged for.
 #[derive(Default)]
 pub(super) struct Buffered {
-    pub(super) rows: Option<Batch>,
-    pub(super) charged: usize,
+    rows: Option<Parts>,
+    charged: usize,
 }
 
 impl Buffered {
+    /// Whether the rows were read.
+    pub(super) fn is_filled(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// Keeps rows, and what was charged for them.
+    pub(super) fn fill(&mut self, rows: Batch, charged: usize) {
+        self.rows = Some(rows.into_parts());
+        self.charged = charged;
+    }
+
     pub(super) fn reset(&mut self, freed: &mut usize) {
         *freed += std::mem::take(&mut self.charged);
         self.rows = None;
@@ -36,14 +47,11 @@ impl Buffered {
 
     /// At most `want` rows; at the end none, and the memory is given back.
     pub(super) fn hand_out(&mut self, want: usize, exec: &mut Exec<'_>) -> Option<Batch> {
-        let rest = self.rows.get_or_insert_default();
-        if rest.is_empty() {
+        let batch = self.rows.as_mut().and_then(|rows| rows.next(want));
+        if batch.is_none() {
             exec.release(std::mem::take(&mut self.charged));
-            return None;
         }
-        let batch = rest.clone_range(want);
-        rest.slice(want, usize::MAX);
-        Some(batch)
+        batch
     }
 }
 
@@ -67,18 +75,17 @@ impl ModifyStep {
         node: &Modify,
         upstream: &mut Upstream<'_>,
         exec: &mut Exec<'_>,
-    ) -> Result<Batch> {
-        let (mut input, charged) = upstream.drain(exec)?;
-        self.buffered.charged = charged;
+    ) -> Result<()> {
+        let (input, charged) = upstream.drain(exec)?;
         let want = exec.state.limits.batch_rows;
+        let mut input = input.into_parts();
         let mut done = Batch::default();
-        while !input.is_empty() {
-            let mut part = input.clone_range(want);
-            input.slice(want, usize::MAX);
+        while let Some(mut part) = input.next(want) {
             write_rows(node, &mut part, exec)?;
             done.append(part);
         }
-        Ok(done)
+        self.buffered.fill(done, charged);
+        Ok(())
     }
 }
 
@@ -105,8 +112,8 @@ impl Step for ModifyStep {
             write_rows(node, &mut batch, exec)?;
             return Ok(Some(batch));
         }
-        if self.buffered.rows.is_none() {
-            self.buffered.rows = Some(self.run_all(node, upstream, exec)?);
+        if !self.buffered.is_filled() {
+            self.run_all(node, upstream, exec)?;
         }
         Ok(self.buffered.hand_out(want, exec))
     }
@@ -292,4 +299,36 @@ fn can_be_ignored(error: &database::Error) -> bool {
         error.kind(),
         Kind::NotFound | Kind::Exists | Kind::Invalid | Kind::Precondition
     )
+}
+
+/// All rows are read before the first one goes on.
+pub(super) struct BufferStep {
+    buffered: Buffered,
+}
+
+impl BufferStep {
+    pub(super) fn new() -> Self {
+        Self {
+            buffered: Buffered::default(),
+        }
+    }
+}
+
+impl Step for BufferStep {
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        self.buffered.reset(freed);
+    }
+
+    fn next(
+        &mut self,
+        upstream: &mut Upstream<'_>,
+        exec: &mut Exec<'_>,
+        want: usize,
+    ) -> Result<Option<Batch>> {
+        if !self.buffered.is_filled() {
+            let (rows, charged) = upstream.drain(exec)?;
+            self.buffered.fill(rows, charged);
+        }
+        Ok(self.buffered.hand_out(want, exec))
+    }
 }

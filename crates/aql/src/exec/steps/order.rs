@@ -61,18 +61,35 @@ impl Sort {
         let want = exec.state.limits.batch_rows;
         let mut rows = Batch::default();
         let mut values: Vec<Value> = Vec::new();
-        while let Some(batch) = upstream.next(exec, want)? {
+        // The keys of the last row that is still wanted, once there are enough.
+        let mut last: Option<Vec<Value>> = None;
+        while let Some(mut batch) = upstream.next(exec, want)? {
             exec.check_now()?;
-            let mut bytes = batch.size();
+            let mut bytes = 0;
+            let mut keep = Vec::with_capacity(batch.len());
             for at in 0..batch.len() {
                 exec.check()?;
+                let start = values.len();
                 for (key, _) in keys {
-                    let value = eval(key, batch.row(at), exec)?;
-                    bytes += value_size(&value);
-                    values.push(value);
+                    values.push(eval(key, batch.row(at), exec)?);
+                }
+                let own = values.get(start..).unwrap_or_default();
+                // Of equal rows the first ones are wanted.
+                let wanted = last
+                    .as_ref()
+                    .is_none_or(|last| compare_rows(own, last, keys).is_lt());
+                keep.push(wanted);
+                if wanted {
+                    bytes += own.iter().map(value_size).sum::<usize>();
+                } else {
+                    values.truncate(start);
                 }
             }
-            self.charge(exec, bytes)?;
+            batch.retain(&keep);
+            if limit.is_some() {
+                batch.detach(keep.len());
+            }
+            self.charge(exec, bytes + batch.size())?;
             rows.append(batch);
             if let Some(limit) = limit
                 && rows.len() > 2 * limit + want
@@ -82,6 +99,8 @@ impl Sort {
                 rows = rows.pick(&order);
                 let row_keys = |at: &usize| values.iter().skip(at * keys.len()).take(keys.len());
                 values = order.iter().flat_map(row_keys).cloned().collect();
+                let end = values.len().checked_sub(keys.len());
+                last = end.and_then(|end| values.get(end..)).map(<[Value]>::to_vec);
                 exec.release(std::mem::take(&mut self.charged));
                 let bytes = rows.size() + values.iter().map(value_size).sum::<usize>();
                 self.charge(exec, bytes)?;
@@ -134,17 +153,19 @@ fn sort_order(values: &[Value], keys: &[(Expr, bool)], rows: usize) -> Vec<usize
             .get(at * keys.len()..(at + 1) * keys.len())
             .unwrap_or_default()
     };
-    order.sort_by(|a, b| {
-        let pairs = row(*a).iter().zip(row(*b)).zip(keys);
-        for ((a, b), (_, descending)) in pairs {
-            let order = if *descending { b.cmp(a) } else { a.cmp(b) };
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
-    });
+    order.sort_by(|a, b| compare_rows(row(*a), row(*b), keys));
     order
+}
+
+/// The order of two rows by their keys.
+fn compare_rows(a: &[Value], b: &[Value], keys: &[(Expr, bool)]) -> Ordering {
+    for ((a, b), (_, descending)) in a.iter().zip(b).zip(keys) {
+        let order = if *descending { b.cmp(a) } else { a.cmp(b) };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
 }
 
 /// The number in a `LIMIT`.

@@ -50,11 +50,10 @@ impl Step for UpsertStep {
             write_rows(node, &mut batch, exec)?;
             return Ok(Some(batch));
         }
-        if self.buffered.rows.is_none() {
+        if !self.buffered.is_filled() {
             let (mut rows, charged) = upstream.drain(exec)?;
-            self.buffered.charged = charged;
             write_rows(node, &mut rows, exec)?;
-            self.buffered.rows = Some(rows);
+            self.buffered.fill(rows, charged);
         }
         Ok(self.buffered.hand_out(want, exec))
     }
