@@ -83,7 +83,9 @@ fn a_missing_entry_is_found() {
     let fixture = Fixture::new();
     let (key, _) = fixture.first_entry("tags");
     fixture.check(
-        |batch| drop(batch.delete(key)),
+        |batch| {
+            batch.delete(key);
+        },
         expect![[r#"
             c: index tags: 'a' has no entry
         "#]],
@@ -96,7 +98,9 @@ fn an_entry_too_many_is_found() {
     let (key, _) = fixture.first_entry("tags");
     let other = [&key[..key.len() - 1], b"gone"].concat();
     fixture.check(
-        |batch| drop(batch.put(other, "")),
+        |batch| {
+            batch.put(other, "");
+        },
         expect![[r#"
             c: index tags: stray entry of 'gone'
         "#]],
@@ -108,7 +112,9 @@ fn an_entry_of_another_document_is_found() {
     let fixture = Fixture::new();
     let (key, _) = fixture.first_entry("u");
     fixture.check(
-        |batch| drop(batch.put(key, b"\x01b".as_slice())),
+        |batch| {
+            batch.put(key, b"\x01b".as_slice());
+        },
         expect![[r#"
             c: index u: the entry of 'a' has another value or document
             c: index u: stray entry of 'b'
@@ -121,7 +127,9 @@ fn a_wrong_count_is_found() {
     let fixture = Fixture::new();
     let key = layout::count(fixture.c.id());
     fixture.check(
-        |batch| drop(batch.add(key, 1)),
+        |batch| {
+            batch.add(key, 1);
+        },
         expect![[r#"
             c: 2 documents are counted as 3
         "#]],
@@ -133,7 +141,9 @@ fn a_lost_document_is_found() {
     let fixture = Fixture::new();
     let key = layout::document(fixture.c.id(), b"a");
     fixture.check(
-        |batch| drop(batch.delete(key)),
+        |batch| {
+            batch.delete(key);
+        },
         expect![[r#"
             c: 1 documents are counted as 2
             c: index u: stray entry of 'a'
@@ -149,7 +159,9 @@ fn a_changed_document_is_found() {
     let key = layout::document(fixture.c.id(), b"a");
     let other = layout::document(fixture.c.id(), b"z");
     fixture.check(
-        |batch| drop(batch.put(key, "{").put(other, r#"{"_key":"y","_rev":"_"}"#)),
+        |batch| {
+            batch.put(key, "{").put(other, r#"{"_key":"y","_rev":"_"}"#);
+        },
         expect![[r#"
             c: document 'a' is damaged
             c: document 'z' names another key
@@ -168,7 +180,9 @@ fn what_belongs_to_nothing_is_found() {
     let mut entry = layout::entry_prefix(crate::IndexId(8));
     entry.push(0);
     fixture.check(
-        |batch| drop(batch.put(left, "{}").put(entry, "")),
+        |batch| {
+            batch.put(left, "{}").put(entry, "");
+        },
         expect![[r#"
             : document that belongs to no collection: 7
             : index entry that belongs to no index: 8
