@@ -11,7 +11,7 @@ use value::{Object, Value};
 use crate::error::Result;
 use crate::exec::{Cancel, Cursor, Environment, Limits, Profile, Start};
 use crate::plan::{self, Catalog, Plan};
-use crate::queries::Queries;
+use crate::queries::{PlanLimits, Queries};
 use crate::syntax::ast::{Expr, ExprKind, StatementKind};
 use crate::syntax::{self, Parsed};
 use crate::tracking::{Begin, Tracked};
@@ -133,7 +133,7 @@ fn check_expression(expr: &Expr) -> std::result::Result<(), String> {
 
 fn make_plan(parsed: &Parsed) -> Result<Plan> {
     let binds = Object::from_iter([(DOCUMENT, Value::Null)]);
-    let mut plan = plan::lower(parsed, &binds, &Nothing)?.plan;
+    let mut plan = plan::lower(parsed, &binds, &Nothing, &PlanLimits::documented())?.plan;
     plan::rules::optimize(&mut plan, &Nothing, &[])?;
     plan.finish();
     Ok(plan)
@@ -201,6 +201,7 @@ impl Compiled {
             queries: Arc::clone(queries),
             limits: Arc::clone(limits),
             count_full: false,
+            plan_key: None,
             profile: Profile::Off,
             warnings_max: 0,
             fail_on_warning,

@@ -13,6 +13,7 @@ mod row;
 mod state;
 mod steps;
 mod stored;
+mod work;
 
 pub use cursor::Cursor;
 pub(crate) use cursor::Start;

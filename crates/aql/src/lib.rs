@@ -14,7 +14,7 @@
 //!   bind value.
 //! - A query that fails may have written: the caller rolls the transaction back.
 //!
-//! Entry points: [`execute`], [`explain`], [`syntax::parse`].
+//! Entry points: [`execute`], [`explain`], [`parse`].
 
 mod cache;
 mod computed;
@@ -29,10 +29,10 @@ pub mod syntax;
 mod tests;
 mod tracking;
 
-pub use cache::PlanCache;
+pub use cache::{PlanCache, PlanEntry};
 pub use computed::ComputedExpressions;
 pub use error::{Error, ErrorKind, Result};
 pub use exec::{Cancel, Cursor, Environment, Limits, Profile, Stats};
-pub use queries::{Queries, Settings, UserCall, UserFunction, UserFunctions};
-pub use query::{Context, Explanation, Options, Query, execute, explain};
+pub use queries::{PlanLimits, Queries, Settings, UserCall, UserFunction, UserFunctions};
+pub use query::{Context, Explanation, Options, Query, execute, explain, parse};
 pub use tracking::{Phase, Properties, TrackedQuery, Tracking};

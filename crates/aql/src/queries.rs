@@ -17,6 +17,8 @@ pub struct Settings {
     pub plans_max: usize,
     /// What is tracked at first.
     pub tracking: Properties,
+    /// Sizes of plans.
+    pub plan: PlanLimits,
 }
 
 impl Settings {
@@ -25,6 +27,29 @@ impl Settings {
         Self {
             plans_max: 4096,
             tracking: Properties::documented(),
+            plan: PlanLimits::documented(),
+        }
+    }
+}
+
+/// Sizes of plans. Source: public documentation, "AQL / Known limitations".
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanLimits {
+    /// Steps of a plan, subqueries included; more fail with 1524.
+    pub nodes_max: usize,
+    /// Collections of a query; more fail with 1522.
+    pub collections_max: usize,
+    /// Variables of a plan, also those without a name; more fail with 1524.
+    pub variables_max: usize,
+}
+
+impl PlanLimits {
+    /// The documented limits.
+    pub const fn documented() -> Self {
+        Self {
+            nodes_max: 4000,
+            collections_max: 2048,
+            variables_max: 1000,
         }
     }
 }
@@ -33,6 +58,7 @@ impl Settings {
 pub struct Queries {
     plans: PlanCache,
     tracking: Tracking,
+    plan_limits: PlanLimits,
     functions: Option<Arc<dyn UserFunctions>>,
 }
 
@@ -42,6 +68,7 @@ impl Queries {
         Arc::new(Self {
             plans: PlanCache::new(settings.plans_max),
             tracking: Tracking::new(settings.tracking),
+            plan_limits: settings.plan,
             functions,
         })
     }
@@ -49,6 +76,10 @@ impl Queries {
     /// Plans to use again.
     pub fn plans(&self) -> &PlanCache {
         &self.plans
+    }
+
+    pub(crate) fn plan_limits(&self) -> &PlanLimits {
+        &self.plan_limits
     }
 
     /// Which queries run, and which were slow.

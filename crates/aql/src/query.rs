@@ -1,17 +1,18 @@
 //! From query text to running query: parse, plan, cache, start.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use database::{Collection, Transaction};
 use error_codes::codes;
 use value::{Object, Value};
 
-use crate::cache::{CachedPlan, Key};
+use crate::cache::{Asked, CachedPlan, Key};
 use crate::error::{Error, Result};
 use crate::exec::{Cursor, Environment, Limits, Profile, Start};
-use crate::plan::{self, Catalog, Plan};
+use crate::plan::{self, Catalog, Expr, Node, Plan};
 use crate::queries::Queries;
 use crate::syntax;
 use crate::tracking::{Begin, Phase, Tracked};
@@ -58,6 +59,8 @@ pub struct Options {
     pub stream: bool,
     /// How much the query tells about its own work.
     pub profile: Profile,
+    /// The plan is to be taken from the plan cache or kept there; fails if that is not possible.
+    pub use_plan_cache: bool,
 }
 
 impl Default for Options {
@@ -71,18 +74,21 @@ impl Default for Options {
             rules: Vec::new(),
             stream: false,
             profile: Profile::Off,
+            use_plan_cache: false,
         }
     }
 }
 
 impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
-    /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`. What is unknown or of a wrong type is ignored.
+    /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`,
+    /// `usePlanCache`. What is unknown or of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
         let mut read = Self {
             full_count: options.get("fullCount").to_bool(),
             fail_on_warning: options.get("failOnWarning").to_bool(),
             stream: options.get("stream").to_bool(),
+            use_plan_cache: options.get("usePlanCache").to_bool(),
             profile: match options.get("profile") {
                 Value::Bool(true) => Profile::Phases,
                 level => match level.as_i64() {
@@ -140,15 +146,15 @@ pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Resul
         clock: &ctx.environment.platform.clock,
     };
     let mut tracked = Tracked::new(ctx.queries, &begin);
-    let cached = match find_plan(ctx, txn, query, Some(&mut tracked)) {
-        Ok(cached) => cached,
+    let found = match find_plan(ctx, txn, query, Some(&mut tracked)) {
+        Ok(found) => found,
         Err(error) => {
             tracked.failed(error.code());
             return Err(error);
         }
     };
-    tracked.planned(&cached.plan);
-    let plan = Arc::clone(&cached.plan);
+    let plan = Arc::clone(&found.cached.plan);
+    tracked.planned(&plan);
     let bind = |name: &Arc<str>| query.bind.get(name).cloned().unwrap_or_default();
     let mut limits = Arc::clone(&ctx.limits);
     let options = &query.options;
@@ -167,6 +173,7 @@ pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Resul
         limits,
         count_full: options.full_count,
         profile: options.profile,
+        plan_key: found.plan_key,
         warnings_max: options.warnings_max,
         fail_on_warning: options.fail_on_warning,
     };
@@ -177,9 +184,41 @@ pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Resul
 pub struct Explanation {
     plan: Arc<Plan>,
     is_cacheable: bool,
+    rules_on: usize,
+    time: Duration,
 }
 
 impl Explanation {
+    /// The public form of the whole explanation. There is one plan for a query; `all` puts it in
+    /// a list, as those expect it who ask for all plans.
+    pub fn to_object(&self, all: bool) -> Object {
+        let mut object = Object::new();
+        if all {
+            object.insert("plans", vec![Value::object(self.to_plan_object())]);
+        } else {
+            object.insert("plan", self.to_plan_object());
+            object.insert("cacheable", self.is_cacheable);
+        }
+        let warning = |(code, message): &(error_codes::Code, String)| {
+            let mut warning = Object::new();
+            warning.insert("code", code.number());
+            warning.insert("message", message.as_str());
+            Value::object(warning)
+        };
+        let warnings = self.plan.warnings.iter().map(warning);
+        object.insert("warnings", warnings.collect::<Vec<_>>());
+        let mut stats = Object::new();
+        stats.insert("rulesExecuted", self.rules_on);
+        stats.insert("rulesSkipped", plan::rules::ALL.len() - self.rules_on);
+        stats.insert("plansCreated", 1);
+        stats.insert("rules", Object::new());
+        stats.insert("peakMemoryUsage", 0);
+        let seconds = Value::from_f64(self.time.as_secs_f64());
+        stats.insert("executionTime", seconds.unwrap_or_default());
+        object.insert("stats", stats);
+        object
+    }
+
     /// The public form of the plan: `nodes`, `rules`, `collections`, `variables` and so on.
     pub fn to_plan_object(&self) -> Object {
         plan::explain::plan_object(&self.plan)
@@ -216,11 +255,21 @@ impl Explanation {
 /// # Errors
 /// As [`execute`].
 pub fn explain(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Result<Explanation> {
-    let cached = find_plan(ctx, txn, query, None)?;
+    let clock = &ctx.environment.platform.clock;
+    let began = clock.monotonic();
+    let found = find_plan(ctx, txn, query, None)?;
     Ok(Explanation {
-        is_cacheable: cached.plan.is_cacheable(),
-        plan: Arc::clone(&cached.plan),
+        is_cacheable: found.cached.plan.is_cacheable(),
+        plan: Arc::clone(&found.cached.plan),
+        rules_on: plan::rules::count_on(&query.options.rules),
+        time: clock.monotonic().saturating_sub(began),
     })
+}
+
+/// A plan, and the key under which the plan cache had it if the query asked for one from there.
+struct Found {
+    cached: Arc<CachedPlan>,
+    plan_key: Option<String>,
 }
 
 fn find_plan(
@@ -228,7 +277,7 @@ fn find_plan(
     txn: &Transaction,
     query: &Query<'_>,
     tracked: Option<&mut Tracked>,
-) -> Result<Arc<CachedPlan>> {
+) -> Result<Found> {
     let plans = ctx.queries.plans();
     let key = Key {
         text: query.text.into(),
@@ -240,12 +289,63 @@ fn find_plan(
         Some(cached) => cached,
         None => {
             let cached = Arc::new(make_plan(ctx, txn, query, tracked)?);
-            plans.insert(key, Arc::clone(&cached));
+            plans.insert(key.clone(), Arc::clone(&cached));
             cached
         }
     };
     check_binds(&cached.declared, &query.bind)?;
-    Ok(cached)
+    let mut plan_key = None;
+    if query.options.use_plan_cache {
+        check_cacheable(query, &cached)?;
+        let is_first = cached.asked.get().is_none();
+        cached.asked.get_or_init(|| Asked {
+            created_unix_ms: ctx.environment.platform.clock.unix_ms(),
+            full_count: query.options.full_count,
+        });
+        if !is_first {
+            cached.hits.fetch_add(1, Ordering::Relaxed);
+            plan_key = Some(cached.hash(&key).to_string());
+        }
+    }
+    Ok(Found { cached, plan_key })
+}
+
+/// Refuses what the documentation says is not kept in the plan cache.
+fn check_cacheable(query: &Query<'_>, cached: &CachedPlan) -> Result<()> {
+    let refuse = |why: &str| {
+        let code = codes::QUERY_NOT_ELIGIBLE_FOR_PLAN_CACHING;
+        Err(Error::invalid(code, format!("{}: {why}", code.text())))
+    };
+    if !query.options.rules.is_empty() {
+        return refuse("optimizer rules are chosen");
+    }
+    let plan = &cached.plan;
+    if !plan.warnings.is_empty() {
+        return refuse("it raises warnings when it is planned");
+    }
+    if cached.shape.iter().any(|(name, _)| !name.starts_with('@')) {
+        return refuse("bind parameters name attributes or options");
+    }
+    let blocks = plan.subqueries.iter().chain([&plan.root]);
+    for node in blocks.flat_map(|block| &block.nodes) {
+        if matches!(node, Node::Upsert(_)) {
+            return refuse("it has UPSERT");
+        }
+        let mut has_bind = false;
+        if let Node::Limit { .. } = node {
+            node.for_each_expr(&mut |expr| has_bind |= reads_bind(expr));
+        }
+        if has_bind {
+            return refuse("bind parameters stand in LIMIT");
+        }
+    }
+    Ok(())
+}
+
+fn reads_bind(expr: &Expr) -> bool {
+    let mut found = matches!(expr, Expr::Bind(_));
+    expr.for_each_child(&mut |child| found |= reads_bind(child));
+    found
 }
 
 fn make_plan(
@@ -270,7 +370,8 @@ fn make_plan(
         txn,
         queries: ctx.queries,
     };
-    let lowered = plan::lower(&parsed, &query.bind, &catalog)
+    let limits = ctx.queries.plan_limits();
+    let lowered = plan::lower(&parsed, &query.bind, &catalog, limits)
         .map_err(|error| error.during("instantiating plan"))?;
     let mut plan = lowered.plan;
     enter(Phase::OptimizingPlan);
@@ -285,7 +386,31 @@ fn make_plan(
         plan: Arc::new(plan),
         declared: parsed.bind_parameters,
         shape: shape.collect(),
+        asked: OnceLock::new(),
+        hits: AtomicU64::new(0),
     })
+}
+
+/// What a query text says, without looking at collections or bind values: the body of
+/// `POST /_api/query`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse(text: &str) -> Result<Object> {
+    let parsed = syntax::parse(text);
+    if let Some(first) = parsed.diagnostics.first() {
+        return Err(first.into());
+    }
+    let texts = |names: BTreeSet<Arc<str>>| -> Vec<Value> {
+        names.iter().map(|name| Value::from(&**name)).collect()
+    };
+    let mut object = Object::new();
+    object.insert("parsed", true);
+    object.insert("collections", texts(parsed.collections()));
+    object.insert("ast", vec![syntax::tree(&parsed)]);
+    object.insert("bindVars", texts(parsed.bind_parameters));
+    object.insert("warnings", Vec::new());
+    Ok(object)
 }
 
 /// Every bind of the text has a value, and every value a bind.

@@ -11,6 +11,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod token;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use error_codes::codes;
 
 pub use diagnostic::{Diagnostic, position};
 pub use parser::NESTING_MAX;
+pub use tree::tree;
 
 use ast::{
     Block, CollectInto, Expr, ExprKind, PropertyKey, Source, Span, StatementKind, UpsertSearch,

@@ -11,7 +11,7 @@ use database::{
     TransactionOptions,
 };
 use error_codes::codes;
-use value::{Object, Value, json};
+use value::{Value, json};
 
 use crate::budget::{Budget, Share};
 use crate::error::{Error, Result};
@@ -89,6 +89,7 @@ pub(crate) struct Made {
     /// All rows, also those handed out.
     pub(crate) count: u64,
     extra: Bytes,
+    plan_key: Option<String>,
     /// What the batches take.
     share: Share,
 }
@@ -117,6 +118,8 @@ pub(crate) struct Batch {
     pub(crate) has_more: bool,
     /// The text of the answer's `extra`.
     pub(crate) extra: Bytes,
+    /// The key of the cached plan, if the query asked for one and got it.
+    pub(crate) plan_key: Option<String>,
 }
 
 impl Rows {
@@ -131,6 +134,7 @@ impl Rows {
             count: batches.len() as u64,
             batches,
             extra: Bytes::new(),
+            plan_key: None,
             share: Budget::new("texts", 0).share(),
         })
     }
@@ -148,6 +152,7 @@ impl Rows {
                     rows,
                     has_more: !made.batches.is_empty(),
                     extra: made.extra.clone(),
+                    plan_key: made.plan_key.clone(),
                 })
             }
             Self::Stream(stream) => {
@@ -201,6 +206,7 @@ fn next_rows(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize)
         rows: rows.into(),
         has_more,
         extra,
+        plan_key: cursor.plan_cache_key().map(str::to_owned),
     })
 }
 
@@ -225,9 +231,14 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
     let mut cursor = aql::execute(&context, &txn, query)?;
     check_access(call, cursor.collections())?;
     if cursor.is_modification() {
+        let plan_key = cursor.plan_cache_key().map(str::to_owned);
         drop((cursor, txn));
         options.read_only = false;
-        let made = write(call, &options, &context, query, batching.rows)?;
+        // What follows is still the same query of the client.
+        let mut again = query.clone();
+        again.options.use_plan_cache = false;
+        let mut made = write(call, &options, &context, &again, batching.rows)?;
+        made.plan_key = plan_key;
         return Ok(Rows::Made(made));
     }
     if batching.stream {
@@ -383,6 +394,7 @@ fn make(
                 batches,
                 count,
                 extra: extra_text(cursor),
+                plan_key: cursor.plan_cache_key().map(str::to_owned),
                 share,
             });
         }
@@ -423,14 +435,6 @@ fn check_access(call: &Call<'_>, collections: &[CollectionUse]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `{"code":..,"message":..}` for each warning.
-pub(crate) fn warning(code: error_codes::Code, message: &str) -> Value {
-    let mut object = Object::new();
-    object.insert("code", code.number());
-    object.insert("message", message);
-    object.into()
 }
 
 fn extra_text(cursor: &aql::Cursor) -> Bytes {

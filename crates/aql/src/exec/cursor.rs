@@ -9,7 +9,8 @@ use super::eval::{eval, eval_key};
 use super::extra::Profile;
 use super::pipeline::Pipeline;
 use super::row::{Batch, Slot, value_size};
-use super::state::{Environment, Exec, Limits, State, Stats};
+use super::state::{Environment, Exec, LARGE_BYTES, Limits, State, Stats};
+use super::work::Work;
 use crate::error::Result;
 use crate::functions::{Caches, Warning, Warnings};
 use crate::plan::{CollectionUse, Expr, Plan, unknown_function};
@@ -27,6 +28,7 @@ pub(crate) struct Start {
     pub(crate) limits: Arc<Limits>,
     pub(crate) count_full: bool,
     pub(crate) profile: Profile,
+    pub(crate) plan_key: Option<String>,
     pub(crate) warnings_max: usize,
     pub(crate) fail_on_warning: bool,
 }
@@ -41,6 +43,7 @@ pub struct Cursor {
     taken: usize,
     ended: bool,
     profile: Profile,
+    plan_key: Option<String>,
 }
 
 impl Cursor {
@@ -66,7 +69,7 @@ impl Cursor {
             let found = queries.find_function(txn.database(), name)?;
             user_functions.push(found.ok_or_else(|| unknown_function(name))?);
         }
-        let mut pipeline = Pipeline::new(&plan, None);
+        let mut pipeline = Pipeline::new(&plan, None, start.profile >= Profile::Nodes);
         pipeline.start(&Batch::unit(plan.variables.len()));
         tracked.enter(Phase::Executing);
         let state = State {
@@ -81,6 +84,7 @@ impl Cursor {
             limits: start.limits,
             environment,
             stats: Stats::default(),
+            work: (start.profile >= Profile::Nodes).then(Box::default),
             count_full: start.count_full,
             started: tracked.started(),
             queries,
@@ -97,12 +101,18 @@ impl Cursor {
             taken: 0,
             ended: false,
             profile: start.profile,
+            plan_key: start.plan_key,
         })
     }
 
     /// Whether the query writes.
     pub fn is_modification(&self) -> bool {
         self.state.plan.is_modification()
+    }
+
+    /// The key of the plan in the plan cache, if the query asked for a plan from there and got one.
+    pub fn plan_cache_key(&self) -> Option<&str> {
+        self.plan_key.as_deref()
     }
 
     /// Every collection the query names, with whether it is written; for those who must ask
@@ -127,6 +137,11 @@ impl Cursor {
     /// The plan it follows.
     pub(crate) fn plan(&self) -> &Plan {
         &self.state.plan
+    }
+
+    /// What each step did, if that was measured.
+    pub(crate) fn work(&self) -> Option<&Work> {
+        self.state.work.as_deref()
     }
 
     /// Seconds by phase.
@@ -157,7 +172,7 @@ impl Cursor {
         } else if self.ended {
             self.state.tracked.enter(Phase::Finalizing);
         }
-        outcome
+        outcome.map_err(|error| error.during("executing"))
     }
 
     /// Up to `want` rows as values; fewer only at the end.
@@ -225,7 +240,7 @@ impl Cursor {
                 txn,
                 state: &mut self.state,
             };
-            let before = out.len();
+            let mut before = out.len();
             while self.taken < self.ready.len() && rows < want {
                 exec.check()?;
                 if let Some(value) = &plan.root.value {
@@ -233,6 +248,10 @@ impl Cursor {
                         out.push(b',');
                     }
                     write_json(value, self.ready.row(self.taken), exec, out)?;
+                    if out.len() - before > LARGE_BYTES {
+                        exec.charge(out.len() - before)?;
+                        before = out.len();
+                    }
                     rows += 1;
                 }
                 self.taken += 1;

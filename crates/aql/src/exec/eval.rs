@@ -235,6 +235,8 @@ fn range_array(low: &Value, high: &Value, exec: &mut Exec<'_>) -> Result<Value> 
         let message = format!("number out of range: range_items_max is {max}");
         return Err(Error::invalid(codes::QUERY_NUMBER_OUT_OF_RANGE, message));
     }
+    let count = usize::try_from(low.abs_diff(high)).unwrap_or(usize::MAX);
+    exec.probe(count.saturating_mul(size_of::<Value>()))?;
     let items = if low <= high {
         (low..=high).map(Value::Int).collect()
     } else {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use value::{Object, Value};
 
+use super::pipeline::Place;
+use super::work::NodeWork;
 use super::{Cursor, Stats};
 use crate::functions::Warning;
 use crate::plan::explain;
@@ -66,15 +68,44 @@ impl Cursor {
         let warnings = self.warnings().iter().map(Warning::to_object);
         let warnings: Vec<Value> = warnings.map(Value::object).collect();
         extra.insert("warnings", warnings);
-        extra.insert("stats", self.stats().to_object());
+        let mut stats = self.stats().to_object();
+        let plan = self.work().map(|work| {
+            let written = explain::write(self.plan());
+            let nodes = written.places.iter();
+            let nodes: Vec<Value> = nodes
+                .map(|(id, subquery, at)| {
+                    let place = Place {
+                        subquery: *subquery,
+                        at: *at,
+                    };
+                    Value::object(node_object(*id, work.at(place)))
+                })
+                .collect();
+            stats.insert("nodes", nodes);
+            written.plan
+        });
+        extra.insert("stats", stats);
         if self.profile() >= Profile::Phases {
             extra.insert("profile", self.phase_times());
         }
-        if self.profile() >= Profile::Nodes {
-            extra.insert("plan", explain::plan_object(self.plan()));
+        if let Some(plan) = plan {
+            extra.insert("plan", plan);
         }
         extra
     }
+}
+
+/// `{id, calls, parallel, items, filtered, runtime, fetching}`
+fn node_object(id: usize, work: NodeWork) -> Object {
+    let mut object = Object::new();
+    object.insert("id", id);
+    object.insert("calls", work.calls);
+    object.insert("parallel", 0);
+    object.insert("items", work.items);
+    object.insert("filtered", work.filtered);
+    object.insert("runtime", seconds(work.runtime));
+    object.insert("fetching", 0);
+    object
 }
 
 fn seconds(time: Duration) -> Value {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::row::{Batch, Slot};
 use super::state::Exec;
 use super::steps;
+use super::work::Measured;
 use crate::error::Result;
 use crate::plan::{Block, Node, Plan, SubqueryId};
 
@@ -89,13 +90,18 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// The steps of the query or of a subquery, not started.
-    pub(crate) fn new(plan: &Arc<Plan>, subquery: Option<SubqueryId>) -> Self {
+    pub(crate) fn new(plan: &Arc<Plan>, subquery: Option<SubqueryId>, measured: bool) -> Self {
         let block = block_of(plan, subquery);
         let mut pipeline: Vec<Box<dyn Step>> = Vec::with_capacity(block.nodes.len() + 1);
         pipeline.push(Box::new(Start(None)));
         for (at, node) in block.nodes.iter().enumerate() {
             let place = Place { subquery, at };
-            pipeline.push(steps::step_of(node, place));
+            let step = steps::step_of(node, place);
+            pipeline.push(if measured {
+                Box::new(Measured { step, place })
+            } else {
+                step
+            });
         }
         Self { steps: pipeline }
     }
@@ -129,10 +135,10 @@ fn block_of(plan: &Plan, subquery: Option<SubqueryId>) -> &Block {
 }
 
 /// Where a step finds its description in the plan.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    subquery: Option<SubqueryId>,
-    at: usize,
+    pub(crate) subquery: Option<SubqueryId>,
+    pub(crate) at: usize,
 }
 
 impl Place {

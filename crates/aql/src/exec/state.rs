@@ -12,6 +12,7 @@ use value::Value;
 use super::documents::Documents;
 use super::pipeline::Pipeline;
 use super::row::Batch;
+use super::work::Work;
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::{self, Caches, Function, Warnings};
 use crate::plan::{self, CollectionId, Plan, SubqueryId};
@@ -113,6 +114,9 @@ pub struct Stats {
     pub execution_time: Duration,
 }
 
+/// From how many bytes a value is looked at by itself.
+pub(crate) const LARGE_BYTES: usize = 16 << 10;
+
 /// How many rows are evaluated between two looks at the clock.
 const CHECK_INTERVAL: u32 = 256;
 
@@ -133,6 +137,8 @@ pub(crate) struct State {
     pub(crate) tracked: Tracked,
     pub(crate) user_functions: Vec<Arc<dyn UserFunction>>,
     pub(crate) stats: Stats,
+    /// What each step did, if that is asked for.
+    pub(crate) work: Option<Box<Work>>,
     pub(crate) count_full: bool,
     pub(crate) started: Duration,
     pub(crate) memory: usize,
@@ -204,6 +210,13 @@ impl Exec<'_> {
         max == 0 || self.state.memory + bytes <= max
     }
 
+    /// Fails if a value that was just made would exceed the limit together with what is kept.
+    pub(crate) fn probe(&mut self, bytes: usize) -> Result<()> {
+        self.charge(bytes)?;
+        self.release(bytes);
+        Ok(())
+    }
+
     /// Counts memory that is no longer kept.
     pub(crate) fn release(&mut self, bytes: usize) {
         self.state.memory = self.state.memory.saturating_sub(bytes);
@@ -240,7 +253,16 @@ impl Exec<'_> {
             version: &state.environment.version,
             function: "",
         };
-        Ok(function.call(&mut context, args)?)
+        let result = function.call(&mut context, args)?;
+        let bytes = match &result {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.len() * size_of::<Value>(),
+            _ => 0,
+        };
+        if bytes > LARGE_BYTES {
+            self.probe(bytes)?;
+        }
+        Ok(result)
     }
 
     /// Calls a user-defined function of the plan.
@@ -267,8 +289,13 @@ impl Exec<'_> {
         body: impl FnOnce(&mut Pipeline, &mut Self) -> Result<T>,
     ) -> Result<T> {
         let taken = self.state.subqueries.get_mut(id.0).and_then(Option::take);
-        let mut pipeline =
-            taken.unwrap_or_else(|| Box::new(Pipeline::new(&self.state.plan, Some(id))));
+        let mut pipeline = taken.unwrap_or_else(|| {
+            Box::new(Pipeline::new(
+                &self.state.plan,
+                Some(id),
+                self.state.work.is_some(),
+            ))
+        });
         let freed = pipeline.start(&row);
         self.release(freed);
         let result = body(&mut pipeline, self);

@@ -453,3 +453,30 @@ fn a_catastrophic_expression_gives_up() {
     let called = call("REGEX_TEST", &[text.into(), "(?=a)(a+)+(?!b)c$".into()]);
     assert!(["false", "null !1543"].contains(&shown(&called).as_str()));
 }
+
+#[test]
+fn every_documented_function_takes_the_documented_arguments() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../corpus/aql/functions/signatures.tsv"
+    );
+    let text = std::fs::read_to_string(path).expect("read the signatures");
+    let mut listed = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        let name = words.next().expect("a name");
+        let function = super::find(name).unwrap_or_else(|| panic!("{name} is missing"));
+        let least = words.next().and_then(|word| word.parse().ok());
+        let most = words.next().expect("the most arguments").parse().ok();
+        assert_eq!(Some(function.min_args), least, "{name}");
+        assert_eq!(function.max_args, most, "{name}");
+        assert_eq!(function.deterministic, words.next().is_none(), "{name}");
+        listed += 1;
+    }
+    let known: usize = super::ALL.iter().map(|family| family.len()).sum();
+    assert_eq!(
+        listed,
+        known + super::ALIASES.len(),
+        "a function is not listed"
+    );
+}

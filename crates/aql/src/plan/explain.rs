@@ -20,14 +20,27 @@ const ITEMS_GUESSED: f64 = 100.0;
 
 /// The public form of a plan.
 pub fn plan_object(plan: &Plan) -> Object {
+    write(plan).plan
+}
+
+/// The public form of a plan, and where its nodes come from.
+pub(crate) struct Written {
+    pub(crate) plan: Object,
+    /// The public number of a node, its block and its place there.
+    pub(crate) places: Vec<(usize, Option<SubqueryId>, usize)>,
+}
+
+/// Writes the public form of a plan.
+pub(crate) fn write(plan: &Plan) -> Written {
     let mut writer = Writer {
         plan,
+        places: Vec::new(),
         nodes: Vec::new(),
         items: 1.0,
         cost: 1.0,
     };
     writer.push("SingletonNode", Object::new());
-    writer.block(&plan.root);
+    writer.block(&plan.root, None);
     if let Some(value) = &plan.root.value {
         let mut node = writer.calculation("inVariable", value);
         node.insert("count", true);
@@ -56,7 +69,10 @@ pub fn plan_object(plan: &Plan) -> Object {
     object.insert("estimatedNrItems", number(items.ceil()));
     object.insert("isModificationQuery", plan.is_modification());
     object.insert("asyncPrefetchNodes", 0);
-    object
+    Written {
+        plan: object,
+        places: writer.places,
+    }
 }
 
 fn texts<'t>(texts: impl Iterator<Item = &'t str>) -> Value {
@@ -118,6 +134,7 @@ fn variable_object(var: VarId, name: &str) -> Object {
 /// Writes nodes one after the other, each depending on the one before.
 struct Writer<'p> {
     plan: &'p Plan,
+    places: Vec<(usize, Option<SubqueryId>, usize)>,
     nodes: Vec<Value>,
     items: f64,
     cost: f64,
@@ -186,7 +203,7 @@ impl Writer<'_> {
         let mut details = Object::new();
         details.insert("subqueryOutVariable", self.temporary());
         self.push("SubqueryStartNode", details);
-        self.block(block);
+        self.block(block, Some(id));
         let details = match &block.value {
             Some(value) => self.calculation("inVariable", value),
             None => Object::new(),
@@ -195,8 +212,11 @@ impl Writer<'_> {
         self.push("SubqueryEndNode", details);
     }
 
-    fn block(&mut self, block: &Block) {
-        block.nodes.iter().for_each(|node| self.node(node));
+    fn block(&mut self, block: &Block, id: Option<SubqueryId>) {
+        for (at, node) in block.nodes.iter().enumerate() {
+            self.node(node);
+            self.places.push((self.nodes.len(), id, at));
+        }
     }
 
     fn node(&mut self, node: &Node) {

@@ -19,7 +19,7 @@ impl VarId {
 }
 
 /// A subquery of the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubqueryId(pub usize);
 
 /// What of a subquery's rows is wanted.

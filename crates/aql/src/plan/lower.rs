@@ -13,6 +13,7 @@ use value::{Object, Value};
 
 use super::{Block, Catalog, CollectionId, CollectionUse, Expr, Plan, VarId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::queries::PlanLimits;
 use crate::syntax::ast::{self, Source};
 use crate::syntax::{self, Parsed};
 
@@ -24,20 +25,19 @@ pub struct Lowered {
     pub shape_binds: Vec<Arc<str>>,
 }
 
-/// The most steps of a plan, subqueries included.
-/// Source: public documentation, "AQL / Known limitations".
-const NODES_MAX: usize = 4000;
-
-/// The most collections of a query. Source: as above.
-const COLLECTIONS_MAX: usize = 2048;
-
 /// Makes a plan of a query that has no diagnostics.
 ///
 /// # Errors
 /// Unknown collections and functions, wrong use of names, missing or unsuitable binds.
-pub fn lower(parsed: &Parsed, binds: &Object, catalog: &dyn Catalog) -> Result<Lowered> {
+pub fn lower(
+    parsed: &Parsed,
+    binds: &Object,
+    catalog: &dyn Catalog,
+    limits: &PlanLimits,
+) -> Result<Lowered> {
     let mut lowerer = Lowerer {
         text: &parsed.text,
+        limits,
         catalog,
         binds,
         plan: Plan::default(),
@@ -73,6 +73,7 @@ struct Binding {
 
 struct Lowerer<'a> {
     text: &'a str,
+    limits: &'a PlanLimits,
     catalog: &'a dyn Catalog,
     binds: &'a Object,
     plan: Plan,
@@ -103,10 +104,13 @@ impl Lowerer<'_> {
         for statement in &block.statements {
             let outcome = self.statement(statement, &mut lowered);
             self.locate(outcome, statement.span)?;
-            if self.nodes + lowered.nodes.len() > NODES_MAX {
-                let message = format!("too many nodes: a plan has at most {NODES_MAX}");
-                let code = codes::QUERY_TOO_MUCH_NESTING;
-                return Err(Error::with_message(ErrorKind::Limit, code, message));
+            let nodes_max = self.limits.nodes_max;
+            if self.nodes + lowered.nodes.len() > nodes_max {
+                return Err(too_large("nodes_max", nodes_max));
+            }
+            let variables_max = self.limits.variables_max;
+            if self.plan.variables.len() > variables_max {
+                return Err(too_large("variables_max", variables_max));
             }
         }
         self.nodes += lowered.nodes.len();
@@ -178,11 +182,11 @@ impl Lowerer<'_> {
         if self.catalog.find_collection(name).is_none() {
             return Err(unknown_collection(name));
         }
-        if self.plan.collections.len() >= COLLECTIONS_MAX {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                codes::QUERY_TOO_MANY_COLLECTIONS,
-            ));
+        let max = self.limits.collections_max;
+        if self.plan.collections.len() >= max {
+            let code = codes::QUERY_TOO_MANY_COLLECTIONS;
+            let message = format!("{}: collections_max is {max}", code.text());
+            return Err(Error::with_message(ErrorKind::Limit, code, message));
         }
         self.plan.collections.push(CollectionUse {
             name: name.clone(),
@@ -225,6 +229,12 @@ impl Lowerer<'_> {
             _ => Err(wrong_bind_type(&key)),
         }
     }
+}
+
+fn too_large(setting: &str, max: usize) -> Error {
+    let code = codes::QUERY_TOO_MUCH_NESTING;
+    let message = format!("{}: {setting} is {max}", code.text());
+    Error::with_message(ErrorKind::Limit, code, message)
 }
 
 pub(crate) use expression::unknown_function;

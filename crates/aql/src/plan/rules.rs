@@ -125,6 +125,11 @@ pub fn optimize(plan: &mut Plan, catalog: &dyn Catalog, choice: &[String]) -> Re
     Ok(())
 }
 
+/// How many rules `choice` leaves on.
+pub fn count_on(choice: &[String]) -> usize {
+    ALL.iter().filter(|rule| is_on(rule, choice)).count()
+}
+
 fn is_on(rule: &Rule, choice: &[String]) -> bool {
     let mut on = true;
     for word in choice {

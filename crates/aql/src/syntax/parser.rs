@@ -11,6 +11,10 @@ use super::token::{Keyword, Kind, Problem, Punctuation, Token, tokenize, unquote
 /// How deep expressions may nest. Source: public documentation, "AQL / Known limitations".
 pub const NESTING_MAX: u16 = 500;
 
+/// After so many problems the rest of a text is not looked at. Each one costs a look at the text
+/// before it, and nobody reads them all.
+const DIAGNOSTICS_MAX: usize = 32;
+
 /// Reads tokens and collects what is wrong with them. It never fails: where the text makes no
 /// sense it leaves [`ExprKind::Error`] and goes on with the next statement.
 pub(super) struct Parser<'t> {
@@ -166,6 +170,9 @@ impl<'t> Parser<'t> {
     /// Skips to the next word that can start a statement.
     pub(super) fn recover(&mut self) {
         self.failed = false;
+        if self.diagnostics.len() >= DIAGNOSTICS_MAX {
+            self.at = self.tokens.len().saturating_sub(1);
+        }
         while !self.at_statement() && self.peek() != Kind::End {
             self.advance();
         }

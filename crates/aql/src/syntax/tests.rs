@@ -46,6 +46,63 @@ fn nesting_has_a_limit() {
 }
 
 #[test]
+fn no_text_is_too_deep_for_the_stack() {
+    let pairs = [
+        ("(", ")"),
+        ("[", "]"),
+        ("!", ""),
+        ("-", ""),
+        ("NOT ", ""),
+        ("{a:", "}"),
+        ("{[", "]:1}"),
+        ("f(", ")"),
+        ("(RETURN ", ")"),
+        ("(FOR x IN ", " RETURN x)"),
+        ("(LET x = ", " RETURN x)"),
+        ("1 ? ", " : 2"),
+        ("1 ? 2 : ", ""),
+        ("1 + ", ""),
+        ("1 || ", ""),
+        ("1 && 2 || ", ""),
+        ("a[", "]"),
+        ("a[* FILTER ", "]"),
+        ("a[? FILTER ", "]"),
+        ("a ANY IN ", ""),
+        ("a AT LEAST (", ") IN b"),
+        ("1 .. ", ""),
+    ];
+    for (open, close) in pairs {
+        let depth = 100_000;
+        let text = format!("RETURN {}1{}", open.repeat(depth), close.repeat(depth));
+        let parsed = parse(&text);
+        assert_eq!(
+            parsed.diagnostics.is_empty(),
+            open.ends_with("|| "),
+            "{open}"
+        );
+        drop(super::tree(&parsed));
+    }
+    for (open, close) in [("[", "]"), ("{a: ", "}")] {
+        let text = format!(
+            "LET {}x{} = 1 RETURN x",
+            open.repeat(100_000),
+            close.repeat(100_000)
+        );
+        assert_eq!(first_problem(&text).0, 1524, "{open}");
+    }
+    for suffix in [".a", "[0]", "[*]", "[**]", "[?]", "(1)"] {
+        let text = format!("RETURN a{}", suffix.repeat(100_000));
+        parse(&text);
+    }
+}
+
+#[test]
+fn a_text_full_of_problems_is_given_up() {
+    let parsed = parse(&"RETURN ; ".repeat(100_000));
+    assert!(parsed.diagnostics.len() < 100);
+}
+
+#[test]
 fn valid_texts_parse() {
     for text in [
         "RETURN 1 + 2 * -3 .. 4",

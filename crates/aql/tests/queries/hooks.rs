@@ -149,3 +149,193 @@ fn slow_queries_are_kept_within_bounds() {
     tracking.set_properties(properties);
     assert!(tracking.slow().is_empty());
 }
+
+#[test]
+fn plans_are_kept_for_queries_that_ask_for_it() {
+    let world = world();
+    let key = |text: &str, bind: &[(&str, i64)]| -> Result<Option<String>, u32> {
+        let txn = world.begin();
+        let mut query = Query {
+            bind: bind.iter().copied().collect(),
+            ..Query::new(text)
+        };
+        query.options.use_plan_cache = true;
+        let cursor = aql::execute(&world.context(1), &txn, &query);
+        cursor
+            .map(|cursor| cursor.plan_cache_key().map(str::to_owned))
+            .map_err(|error| error.code().number())
+    };
+    let text = "FOR x IN 1..@n RETURN x";
+    assert_eq!(
+        run(&world, "RETURN 1").map(|(rows, _)| rows.to_bool()),
+        Ok(true)
+    );
+    assert_eq!(key(text, &[("n", 1)]), Ok(None));
+    let found = key(text, &[("n", 2)]).expect("runs").expect("was kept");
+    let entries = world.queries.plans().entries(&world.database);
+    let [entry] = entries.as_slice() else {
+        panic!("one plan was asked to be kept, not {}", entries.len());
+    };
+    assert_eq!((&*entry.text, entry.hits), (text, 1));
+    assert_eq!(
+        entry.to_object().get("hash").and_then(Value::as_str),
+        Some(&*found)
+    );
+    let options = database::CollectionOptions::new("made");
+    world.database.create_collection(&options).expect("create");
+    assert!(world.queries.plans().entries(&world.database).is_empty());
+    assert_eq!(key(text, &[("n", 1)]), Ok(None), "the catalog changed");
+    world.queries.plans().clear(&world.database);
+    assert!(world.queries.plans().entries(&world.database).is_empty());
+    assert_eq!(
+        key("FOR x IN 1..9 LIMIT @n RETURN x", &[("n", 1)]),
+        Err(1584)
+    );
+    assert_eq!(
+        key("UPSERT {a: 1} INSERT {a: 1} UPDATE {} IN made", &[]),
+        Err(1584)
+    );
+}
+
+#[test]
+fn a_profile_counts_what_each_step_did() {
+    let world = world();
+    let mut txn = world.begin();
+    let mut query =
+        Query::new("FOR x IN 1..10 LET y = NOOPT(x) FILTER y > 4 SORT y DESC LIMIT 3 RETURN y");
+    query.options.profile = aql::Profile::Nodes;
+    let mut cursor = aql::execute(&world.context(1000), &txn, &query).expect("start");
+    assert_eq!(cursor.all_values(&mut txn).expect("run").len(), 3);
+    let extra = Value::object(cursor.extra());
+    let profile = extra
+        .get("profile")
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    assert_eq!(
+        profile.keys().next().map(|name| &**name),
+        Some("initializing")
+    );
+    assert_eq!(profile.len(), 9);
+    let work = |kind: &str, what: &str| {
+        let nodes = extra
+            .get("plan")
+            .get("nodes")
+            .as_array()
+            .unwrap_or_default();
+        let node = nodes
+            .iter()
+            .find(|node| node.get("type").as_str() == Some(kind));
+        let id = node
+            .unwrap_or_else(|| panic!("no {kind}"))
+            .get("id")
+            .clone();
+        let all = extra
+            .get("stats")
+            .get("nodes")
+            .as_array()
+            .unwrap_or_default();
+        let node = all.iter().find(|node| *node.get("id") == id);
+        node.and_then(|node| node.get(what).as_i64())
+    };
+    assert_eq!(work("EnumerateListNode", "items"), Some(10));
+    assert_eq!(work("FilterNode", "filtered"), Some(4));
+    assert_eq!(work("FilterNode", "items"), Some(6));
+    assert_eq!(work("SortNode", "filtered"), Some(0));
+    assert_eq!(work("LimitNode", "items"), Some(3));
+}
+
+#[test]
+fn plans_have_limits() {
+    let limits = aql::PlanLimits {
+        nodes_max: 10,
+        collections_max: 1,
+        variables_max: 8,
+    };
+    let mut world = World::new(EngineKind::Memory);
+    let settings = Settings {
+        plan: limits,
+        ..Settings::recommended()
+    };
+    world.queries = Queries::new(settings, None);
+    let lets =
+        |count: usize| -> String { (0..count).map(|at| format!("LET v{at} = {at} ")).collect() };
+    assert!(run(&world, &format!("{}RETURN 1", lets(8))).is_ok());
+    assert_eq!(run(&world, &format!("{}RETURN 1", lets(9))), Err(1524));
+    let filters = "FILTER RAND() < 2 ".repeat(11);
+    assert_eq!(run(&world, &format!("{filters}RETURN 1")), Err(1524));
+    for name in ["one", "two"] {
+        let options = database::CollectionOptions::new(name);
+        world.database.create_collection(&options).expect("create");
+    }
+    assert_eq!(run(&world, "FOR a IN one FOR b IN two RETURN 1"), Err(1522));
+}
+
+#[test]
+fn a_text_is_shown_as_its_tree() {
+    let parsed = aql::parse("FOR i IN users FILTER i.age > @age RETURN {i, n: MY::F(1)}");
+    let shown = json::to_string(&Value::object(parsed.expect("it parses")));
+    assert_eq!(
+        shown,
+        "{\"parsed\":true,\"collections\":[\"users\"],\"ast\":[{\"type\":\"root\",\"subNodes\":[{\"type\"\
+         :\"for\",\"subNodes\":[{\"type\":\"variable\",\"name\":\"i\",\"id\":0},{\"type\":\"collection\",\
+         \"name\":\"users\"},{\"type\":\"no-op\"}]},{\"type\":\"filter\",\"subNodes\":[{\"type\":\
+         \"compare >\",\"subNodes\":[{\"type\":\"attribute access\",\"name\":\"age\",\"subNodes\":[{\"type\"\
+         :\"reference\",\"name\":\"i\",\"id\":0}]},{\"type\":\"parameter\",\"name\":\"age\"}]}]},\
+         {\"type\":\"return\",\"subNodes\":[{\"type\":\"object\",\"subNodes\":[{\"type\":\"object element\",\
+         \"name\":\"i\",\"subNodes\":[{\"type\":\"reference\",\"name\":\"i\",\"id\":0}]},{\"type\":\
+         \"object element\",\"name\":\"n\",\"subNodes\":[{\"type\":\"user function call\",\"name\":\"MY::F\",\
+         \"subNodes\":[{\"type\":\"array\",\"subNodes\":[{\"type\":\"value\",\"value\":1}]}]}]}]}]}]}],\
+         \"bindVars\":[\"age\"],\"warnings\":[]}"
+    );
+    let error = aql::parse("RETURN").expect_err("it does not parse");
+    assert_eq!(error.code().number(), 1501);
+}
+
+#[test]
+fn an_explanation_has_the_documented_shape() {
+    let world = world();
+    let txn = world.begin();
+    let query = Query::new("FOR x IN 1..3 FILTER x > 1 RETURN x");
+    let explained = aql::explain(&world.context(1), &txn, &query).expect("explain");
+    let names = |object: &Object| {
+        object
+            .keys()
+            .map(|name| name.to_string())
+            .collect::<Vec<_>>()
+    };
+    let one = explained.to_object(false);
+    assert_eq!(names(&one), ["plan", "cacheable", "warnings", "stats"]);
+    let stats = one.get("stats").and_then(Value::as_object).expect("stats");
+    assert_eq!(
+        names(stats),
+        [
+            "rulesExecuted",
+            "rulesSkipped",
+            "plansCreated",
+            "rules",
+            "peakMemoryUsage",
+            "executionTime"
+        ]
+    );
+    let all = explained.to_object(true);
+    assert_eq!(names(&all), ["plans", "warnings", "stats"]);
+}
+
+#[test]
+fn texts_that_rows_hold_count_as_memory() {
+    let world = world();
+    let mut txn = world.begin();
+    let mut query = Query::new(
+        "FOR i IN 1..1000 LET t = REPEAT('x', 20000 + i) FILTER LENGTH(t) > 0 RETURN LENGTH(t)",
+    );
+    query.options.memory_bytes_max = Some(1_000_000);
+    let mut run = |batch_rows| {
+        let cursor = aql::execute(&world.context(batch_rows), &txn, &query);
+        let mut cursor = cursor.expect("start");
+        let rows = cursor.all_values(&mut txn).map(|rows| rows.len());
+        rows.map_err(|error| error.code().number())
+    };
+    assert_eq!(run(1000), Err(32));
+    assert_eq!(run(2), Ok(1000));
+}

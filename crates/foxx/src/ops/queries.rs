@@ -280,13 +280,6 @@ fn close(call: &Call<'_>) -> OpResult {
     call.nothing()
 }
 
-fn warning(code: error_codes::Code, message: &str) -> Value {
-    let mut shown = Object::new();
-    shown.insert("code", code.number());
-    shown.insert("message", message);
-    shown.into()
-}
-
 fn explain(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
     let (query, _) = query(call, &text)?;
@@ -300,34 +293,14 @@ fn explain(call: &Call<'_>) -> OpResult {
         }
     };
     check_access(call.context, database.name(), explained.collections())?;
-    let warnings = explained
-        .warnings()
-        .iter()
-        .map(|(code, text)| warning(*code, text));
-    let mut shown = Object::new();
-    shown.insert("plan", explained.to_plan_object());
-    shown.insert("cacheable", explained.is_cacheable());
-    shown.insert("warnings", warnings.collect::<Vec<_>>());
-    shown.insert("stats", Object::new());
-    call.value(&shown.into())
+    call.value(&explained.to_object(false).into())
 }
 
 fn parse(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
-    let parsed = aql::syntax::parse(&text);
-    if let Some(first) = parsed.diagnostics.first() {
-        return Err(aql::Error::from(first).into());
-    }
-    let names: Vec<Value> = parsed
-        .bind_parameters
-        .iter()
-        .map(|name| (&**name).into())
-        .collect();
-    let mut shown = Object::new();
-    shown.insert("parsed", true);
-    shown.insert("bindVars", names.clone());
+    let mut shown = aql::parse(&text)?;
+    let names = shown.get("bindVars").cloned().unwrap_or_default();
     shown.insert("parameters", names);
-    shown.insert("ast", Vec::<Value>::new());
     call.value(&shown.into())
 }
 

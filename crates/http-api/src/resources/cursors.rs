@@ -207,6 +207,9 @@ fn answer(
     if let Some(count) = count {
         tail.push_str(&format!(",\"count\":{count}"));
     }
+    if let Some(plan_key) = &batch.plan_key {
+        tail.push_str(&format!(",\"planCacheKey\":\"{plan_key}\""));
+    }
     let mut text = Vec::with_capacity(batch.rows.len() + batch.extra.len() + tail.len() + 48);
     text.extend_from_slice(b"{\"result\":[");
     text.extend_from_slice(&batch.rows);

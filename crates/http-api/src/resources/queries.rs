@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aql::{TrackedQuery, Tracking};
+use database::Level;
 use error_codes::codes;
 use hyper::{Method, StatusCode};
 use value::{Object, Value};
@@ -58,54 +59,32 @@ pub(super) const ROUTES: &[Route] = &[
         Access::Write,
         set_cache_properties,
     ),
+    Route::new(
+        Method::GET,
+        "/_api/query-plan-cache",
+        Access::Read,
+        cached_plans,
+    ),
+    Route::new(
+        Method::DELETE,
+        "/_api/query-plan-cache",
+        Access::Write,
+        clear_plans,
+    ),
 ];
 
 fn explain(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let explanation = query::explain(call, &read_query(&body)?)?;
-    let plan = explanation.to_plan_object();
-    let warnings = explanation.warnings().iter();
-    let warnings: Vec<Value> = warnings
-        .map(|(code, message)| query::warning(*code, message))
-        .collect();
-    let mut stats = Object::new();
-    stats.insert("rulesExecuted", explanation.rules().len());
-    stats.insert("plansCreated", 1);
-    let mut object = Object::new();
-    if body
-        .get("options")
-        .get("allPlans")
-        .as_bool()
-        .unwrap_or(false)
-    {
-        object.insert("plans", vec![Value::from(plan)]);
-    } else {
-        object.insert("plan", plan);
-        object.insert("cacheable", explanation.is_cacheable());
-    }
-    object.insert("warnings", warnings);
-    object.insert("stats", stats);
+    let all = body.get("options").get("allPlans").as_bool();
+    let object = explanation.to_object(all.unwrap_or(false));
     Ok(Reply::enveloped(StatusCode::OK, object))
 }
 
 fn parse(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let query = read_query(&body)?;
-    let parsed = aql::syntax::parse(query.text);
-    if let Some(first) = parsed.diagnostics.first() {
-        return Err(aql::Error::from(first).into());
-    }
-    let binds = parsed
-        .bind_parameters
-        .iter()
-        .map(|name| Value::from(&**name));
-    let mut object = Object::new();
-    let collections = parsed.collections();
-    let collections = collections.iter().map(|name| Value::from(&**name));
-    object.insert("parsed", true);
-    object.insert("collections", collections.collect::<Vec<_>>());
-    object.insert("bindVars", binds.collect::<Vec<_>>());
-    object.insert("warnings", Vec::new());
+    let object = aql::parse(query.text)?;
     Ok(Reply::enveloped(StatusCode::OK, object))
 }
 
@@ -262,4 +241,25 @@ fn set_cache_properties(call: &Call<'_>) -> Result<Reply> {
             "results of queries are not cached; the only mode is \"off\"",
         )),
     }
+}
+
+/// Plans that queries asked to be kept; those of collections that the caller may not read are
+/// left out.
+fn cached_plans(call: &Call<'_>) -> Result<Reply> {
+    let mut list = Vec::new();
+    for entry in call.api.queries.shared().plans().entries(&call.database()?) {
+        let mut readable = true;
+        for name in &entry.data_sources {
+            readable = readable && call.collection_level(name)? >= Level::ReadOnly;
+        }
+        if readable {
+            list.push(Value::from(entry.to_object()));
+        }
+    }
+    Ok(Reply::json(StatusCode::OK, &list.into()))
+}
+
+fn clear_plans(call: &Call<'_>) -> Result<Reply> {
+    call.api.queries.shared().plans().clear(&call.database()?);
+    Ok(Reply::enveloped(StatusCode::OK, Object::new()))
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::exec::eval::{eval_bool, eval_slot};
 use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot, value_size};
-use crate::exec::state::Exec;
+use crate::exec::state::{Exec, LARGE_BYTES};
 use crate::plan::Node;
 
 /// `FILTER`
@@ -63,16 +63,21 @@ impl Step for Filter {
 /// `LET`
 pub(super) struct Calculate {
     place: Place,
+    /// Large values of the batch handed out last. Whoever keeps that batch has counted it by
+    /// the time the next one is asked for.
+    charged: usize,
 }
 
 impl Calculate {
     pub(super) fn new(place: Place) -> Self {
-        Self { place }
+        Self { place, charged: 0 }
     }
 }
 
 impl Step for Calculate {
-    fn start(&mut self, _: &[Slot], _: &mut usize) {}
+    fn start(&mut self, _: &[Slot], freed: &mut usize) {
+        *freed += std::mem::take(&mut self.charged);
+    }
 
     fn next(
         &mut self,
@@ -84,12 +89,21 @@ impl Step for Calculate {
         let Node::Calculate { out, value } = self.place.node(&plan) else {
             return Ok(None);
         };
+        exec.release(std::mem::take(&mut self.charged));
+        let makes_values = !value.is_const() && value.as_path().is_none();
         let Some(mut batch) = upstream.next(exec, want)? else {
             return Ok(None);
         };
         for at in 0..batch.len() {
             exec.check()?;
             let slot = eval_slot(value, batch.row(at), exec)?;
+            if makes_values && let Slot::Value(Value::String(_) | Value::Array(_)) = &slot {
+                let bytes = slot.size();
+                if bytes > LARGE_BYTES {
+                    self.charged += bytes;
+                    exec.charge(bytes)?;
+                }
+            }
             batch.set(at, out.index(), slot);
         }
         Ok(Some(batch))
