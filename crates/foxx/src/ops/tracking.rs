@@ -72,7 +72,12 @@ fn clear_plans(call: &Call<'_>) -> OpResult {
     let database = call.context.database()?;
     call.context
         .allow_database(database.name(), Level::ReadWrite)?;
-    call.context.shared.queries.shared().plans().clear();
+    call.context
+        .shared
+        .queries
+        .shared()
+        .plans()
+        .clear(&database);
     call.nothing()
 }
 
