@@ -14,14 +14,11 @@ use serde_json::{Value, json};
 
 use crate::crash_ops::{ACCOUNTS, Documents, Worker};
 use crate::process::{Client, Server, verify};
+use crate::setting;
 
 const ROUNDS: u64 = 10;
 const WORKERS: u64 = 6;
 const BALANCE: i64 = 1_000;
-
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 #[test]
 fn a_killed_server_loses_nothing() {

@@ -3,4 +3,10 @@
 mod crash;
 mod crash_ops;
 mod full_disk;
+mod history;
 mod process;
+
+/// A number from the environment, for longer runs and to repeat one.
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
