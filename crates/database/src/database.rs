@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use error_codes::codes;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use store::{Batch, BeginOptions};
 use value::Value;
 
 use crate::catalog::{self, Catalog, Change};
 use crate::collection::{Collection, CollectionChanges, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CollectionId, DatabaseId};
+use crate::ids::{CollectionId, DatabaseId, IndexId};
 use crate::index::{Index, IndexKind};
 use crate::layout;
 use crate::locks::{HeldLocks, LockRequest};
@@ -37,6 +37,8 @@ struct Inner {
     /// a change commits while it holds the lock, a transaction begins while it holds it.
     catalog: RwLock<Arc<Catalog>>,
     dropped: AtomicBool,
+    /// Indexes whose build failed and that could not even be removed: the disk was full.
+    abandoned: Mutex<Vec<(CollectionId, IndexId)>>,
 }
 
 /// What [`Database::create_index`] found or made.
@@ -70,6 +72,7 @@ impl Database {
                 name,
                 catalog: RwLock::new(Arc::new(catalog)),
                 dropped: AtomicBool::new(false),
+                abandoned: Mutex::default(),
             }),
         }
     }
@@ -306,6 +309,7 @@ impl Database {
     /// Errors: 1203, 10, 1208 (name), 1005 (name taken), 1210 with status 400 (documents that
     /// violate it), 9 (a documented type that is not there).
     pub fn create_index(&self, collection: &str, definition: &Value) -> Result<CreatedIndex> {
+        self.remove_abandoned()?;
         let (collection, index, is_new) = self.change(|change| {
             let collection = Arc::clone(change.catalog.get(collection)?);
             let count = change.txn.get(&layout::count(collection.id))?;
@@ -347,8 +351,12 @@ impl Database {
         Arc::clone(&self.inner.catalog.read())
     }
 
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.inner.dropped.load(Ordering::Acquire)
+    }
+
     fn check_not_dropped(&self) -> Result<()> {
-        if self.inner.dropped.load(Ordering::Acquire) {
+        if self.is_dropped() {
             let code = codes::ARANGO_DATABASE_NOT_FOUND;
             return Err(Error::new(ErrorKind::NotFound, code));
         }
@@ -390,10 +398,16 @@ impl Database {
             }
             catalog.revision += 1;
             let revision = layout::encode_number(catalog.revision);
-            batch.put(layout::catalog_revision(*id), revision);
+            let revision_key = layout::catalog_revision(*id);
+            batch.put(revision_key.clone(), revision.clone());
             txn.write(batch)?;
             let mut slot = self.inner.catalog.write();
-            txn.commit()?;
+            if let Err(error) = txn.commit() {
+                if shared.has_happened(&error, &revision_key, Some(&revision)) {
+                    *slot = Arc::new(catalog);
+                }
+                return Err(error.into());
+            }
             *slot = Arc::new(catalog);
             Ok(result)
         })
@@ -421,10 +435,15 @@ impl Database {
         }
         txn.write(batch)?;
         let mut slot = self.inner.catalog.write();
-        txn.commit()?;
+        let outcome = txn.commit();
+        if let Err(error) = &outcome
+            && !shared.has_happened(error, &layout::database(*id), None)
+        {
+            return Err(error.clone().into());
+        }
         self.inner.dropped.store(true, Ordering::Release);
         *slot = Arc::default();
-        Ok(())
+        outcome.map(drop).map_err(Error::from)
     }
 
     /// Gives back generated keys that were reserved and not used.

@@ -190,9 +190,11 @@ impl Databases {
         }
         let id = DatabaseId(shared.next_tick()?);
         let (txn, database, revision) = prepare_database(shared, id, name, list.revision)?;
-        match txn.commit().map_err(Error::from) {
-            Ok(_) => {}
-            Err(error) => {
+        let outcome = txn.commit();
+        if let Err(error) = &outcome {
+            let number = layout::encode_number(revision);
+            if !shared.has_happened(error, &layout::server_revision(), Some(&number)) {
+                let error = Error::from(error.clone());
                 if error.is_conflict() {
                     // Another coordinator changed the list.
                     *list = load_list(shared)?;
@@ -202,6 +204,7 @@ impl Databases {
         }
         list.revision = revision;
         list.by_name.insert(name.into(), database.clone());
+        outcome?;
         Ok(database)
     }
 
@@ -233,18 +236,18 @@ impl Databases {
         let mut batch = Batch::new();
         batch.delete(layout::database(database.id()));
         batch.put(layout::server_revision(), layout::encode_number(revision));
-        match database.drop_everything(batch) {
-            Ok(()) => {}
-            Err(error) => {
-                if error.is_conflict() {
-                    *list = load_list(shared)?;
-                }
-                return Err(error);
+        let outcome = database.drop_everything(batch);
+        if let Err(error) = &outcome
+            && !database.is_dropped()
+        {
+            if error.is_conflict() {
+                *list = load_list(shared)?;
             }
+            return outcome;
         }
         list.revision = revision;
         list.by_name.remove(name);
-        Ok(())
+        outcome
     }
 
     /// A new identifier of the server: for cursors, tasks and whatever needs one.

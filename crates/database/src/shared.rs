@@ -57,6 +57,20 @@ impl Shared {
         })
     }
 
+    /// Whether a commit that failed with `error` happened nevertheless, which shows in a value
+    /// that only it can have written. If nothing can be read, it counts as not happened.
+    pub fn has_happened(&self, error: &store::Error, key: &[u8], value: Option<&[u8]>) -> bool {
+        let unknown = matches!(
+            error.kind(),
+            store::ErrorKind::Io | store::ErrorKind::Corrupt
+        );
+        let stored = || {
+            let mut txn = self.engine.begin(BeginOptions::read_only()).ok()?;
+            txn.get(key).ok()
+        };
+        unknown && stored().is_some_and(|stored| stored.as_deref() == value)
+    }
+
     /// A new identifier, above all that were given out before, also by earlier runs.
     pub fn next_tick(&self) -> Result<u64> {
         let tick = self.ticks.next();

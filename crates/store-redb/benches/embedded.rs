@@ -18,6 +18,8 @@ use store_redb::{RedbEngine, Settings};
 const ENTRIES: u64 = 200_000;
 const VALUE_BYTES: usize = 200;
 const GETS: u64 = 400_000;
+/// A twentieth of the file.
+const SMALL_CACHE_BYTES: usize = 4 << 20;
 const BARE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bare");
 
 fn main() {
@@ -76,6 +78,20 @@ fn bare(path: &Path, measure: &Measure<'_>) {
             std::hint::black_box((key.value().to_vec(), value.value().to_vec()));
         }
     });
+    drop((table, txn));
+    database.close().expect("close");
+    let small = redb::Builder::new()
+        .set_cache_size(SMALL_CACHE_BYTES)
+        .open(path)
+        .expect("open");
+    let txn = small.begin_read().expect("begin");
+    let table = txn.open_table(BARE).expect("table");
+    measure("bare get, most not in the cache", GETS / 4, &mut || {
+        for n in 0..GETS / 4 {
+            let value = table.get(scattered(n).as_slice()).expect("get");
+            std::hint::black_box(value.expect("it is there").value().to_vec());
+        }
+    });
 }
 
 fn engine(path: &Path, measure: &Measure<'_>) {
@@ -117,18 +133,33 @@ fn engine(path: &Path, measure: &Measure<'_>) {
         }
     });
     drop(txn);
+    engine.close().expect("close");
+    let small = RedbEngine::open(path, Settings::new(SMALL_CACHE_BYTES)).expect("open");
+    let mut txn = small.begin(BeginOptions::read_only()).expect("begin");
+    // Each page that is read is compared with its checksum.
+    measure("get, most not in the cache", GETS / 4, &mut || {
+        for n in 0..GETS / 4 {
+            std::hint::black_box(txn.get(&scattered(n)).expect("get"));
+        }
+    });
+    drop((txn, small));
+    let engine = RedbEngine::open(path, Settings::new(1 << 30)).expect("open");
     measure("durable put, 1 writer", 1_000, &mut || {
         (0..1_000).for_each(|n| write(&engine, n..n + 1));
     });
-    measure("durable put, 64 writers", 64 * 200, &mut || {
-        std::thread::scope(|scope| {
-            for thread in 0..64 {
-                let engine = &engine;
-                let keys = thread * 200..(thread + 1) * 200;
-                scope.spawn(move || keys.for_each(|n| write(engine, n..n + 1)));
-            }
+    for writers in [8, 64] {
+        let name = format!("durable put, {writers} writers");
+        measure(&name, 64 * 200, &mut || {
+            std::thread::scope(|scope| {
+                let each = 64 * 200 / writers;
+                for thread in 0..writers {
+                    let engine = &engine;
+                    let keys = thread * each..(thread + 1) * each;
+                    scope.spawn(move || keys.for_each(|n| write(engine, n..n + 1)));
+                }
+            });
         });
-    });
+    }
     println!("{:?}", engine.statistics());
     drop(engine);
     measure("open and verify, entries", ENTRIES, &mut || {

@@ -33,6 +33,7 @@ struct State {
     /// What survives whatever happens.
     synced: Vec<u8>,
     calls: u64,
+    syncs: u64,
     /// The call that fails, and with what; `None` is a panic.
     fault: Option<(u64, Option<io::ErrorKind>)>,
     /// Whether calls after that one fail too.
@@ -108,6 +109,11 @@ impl Disk {
     pub fn has_failed(&self) -> bool {
         let state = self.state.lock();
         state.fault.is_some_and(|(call, _)| state.calls >= call)
+    }
+
+    /// How many syncs there were.
+    pub fn syncs(&self) -> u64 {
+        self.state.lock().syncs
     }
 
     /// Changes what is on it behind the engine's back.
@@ -274,6 +280,7 @@ impl StorageBackend for Disk {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         state.count()?;
+        state.syncs += 1;
         state.note(|| Change::Sync);
         state.synced = state.bytes.clone();
         Ok(())

@@ -123,6 +123,19 @@ fn many_commits_share_a_sync() {
     assert_eq!(page.entries.len(), THREADS * ROUNDS);
 }
 
+/// The file does not grow here; growing takes a sync of its own.
+#[test]
+fn a_commit_is_one_sync() {
+    let disk = disk::Disk::default();
+    let engine = RedbEngine::open_on(&disk, settings()).unwrap();
+    put(&engine, "a", "0").unwrap();
+    let before = disk.syncs();
+    for n in 1..=10 {
+        put(&engine, "a", &n.to_string()).unwrap();
+    }
+    assert_eq!(disk.syncs() - before, 10);
+}
+
 #[test]
 fn a_second_opener_is_told_the_path() {
     let folder = tempfile::tempdir().unwrap();

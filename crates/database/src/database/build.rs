@@ -20,7 +20,7 @@ use super::{CreatedIndex, Database};
 use crate::catalog::Change;
 use crate::collection::Collection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::IndexId;
+use crate::ids::{CollectionId, IndexId};
 use crate::index::{EntryLimits, Index, IndexKind, Note};
 use crate::transaction::{Position, TransactionOptions};
 
@@ -73,10 +73,18 @@ impl Database {
         collection: &Collection,
         index: &Index,
     ) -> Result<CreatedIndex> {
-        if let Err(error) = self.add_entries(collection, index) {
-            self.abandon(collection, index.id)?;
-            return Err(error);
+        let added = self.add_entries(collection, index);
+        let finished = added.and_then(|()| self.finish_index(collection, index));
+        if finished.is_err() {
+            let id = (collection.id, index.id);
+            self.inner.abandoned.lock().push(id);
+            // If this fails too, the next creation of an index tries again.
+            drop(self.remove_abandoned());
         }
+        finished
+    }
+
+    fn finish_index(&self, collection: &Collection, index: &Index) -> Result<CreatedIndex> {
         self.change(|change| {
             let collection = change.catalog.find_by_id(collection.id);
             let collection = Arc::clone(collection.ok_or_else(dropped)?);
@@ -121,9 +129,21 @@ impl Database {
         }
     }
 
-    fn abandon(&self, collection: &Collection, index: IndexId) -> Result<()> {
+    /// Removes the indexes whose build failed. Errors: the engine's; then they stay listed.
+    pub(super) fn remove_abandoned(&self) -> Result<()> {
+        loop {
+            let Some((collection, index)) = self.inner.abandoned.lock().last().copied() else {
+                return Ok(());
+            };
+            self.abandon(collection, index)?;
+            let mut abandoned = self.inner.abandoned.lock();
+            abandoned.retain(|other| *other != (collection, index));
+        }
+    }
+
+    fn abandon(&self, collection: CollectionId, index: IndexId) -> Result<()> {
         self.change(|change| {
-            let Some(collection) = change.catalog.find_by_id(collection.id).cloned() else {
+            let Some(collection) = change.catalog.find_by_id(collection).cloned() else {
                 return Ok(());
             };
             if let Ok(index) = find_by_id(&collection, index) {
@@ -137,7 +157,7 @@ impl Database {
     pub(crate) fn drop_unfinished_indexes(&self) -> Result<()> {
         for collection in self.collections() {
             for index in collection.maintained().filter(|index| index.building) {
-                self.abandon(&collection, index.id)?;
+                self.abandon(collection.id, index.id)?;
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ mod crash;
 mod crash_ops;
 mod full_disk;
 mod history;
+mod power_loss;
 mod process;
 
 /// A number from the environment, for longer runs and to repeat one.
