@@ -2,6 +2,7 @@
 
 mod crash;
 mod crash_ops;
+mod engine_faults;
 mod full_disk;
 mod history;
 mod power_loss;

@@ -17,10 +17,10 @@ use value::{Value, json};
 /// Crashes that are tried at each place in the journal of a run.
 const CRASHES: u64 = 2;
 
-type Step = fn(&Databases) -> Result<()>;
+pub type Step = fn(&Databases) -> Result<()>;
 
 /// Each changes what [`describe`] shows at one instant, however many commits it takes.
-const STEPS: &[(&str, Step)] = &[
+pub const STEPS: &[(&str, Step)] = &[
     ("create c", |all| create(all, "c")),
     ("index u", |all| {
         let text = r#"{"type":"persistent","name":"u","fields":["u"],"unique":true}"#;
@@ -144,7 +144,7 @@ fn open(disk: &Disk) -> Result<Databases> {
 }
 
 /// What clients can see, but revisions and identifiers.
-fn describe(all: &Databases) -> Result<String> {
+pub fn describe(all: &Databases) -> Result<String> {
     let mut text = String::new();
     for name in all.names() {
         let database = all.get(&name)?;
@@ -178,7 +178,7 @@ fn describe_collection(
 }
 
 #[track_caller]
-fn check_agrees(all: &Databases, place: &str) {
+pub fn check_agrees(all: &Databases, place: &str) {
     for name in all.names() {
         let found = database::verify(&all.get(&name).unwrap()).unwrap();
         assert_eq!(found.differences, [], "{place}, database {name}");
@@ -188,7 +188,7 @@ fn check_agrees(all: &Databases, place: &str) {
 }
 
 /// What clients see after no step, the first, the first two ...
-fn descriptions() -> Vec<String> {
+pub fn descriptions() -> Vec<String> {
     let all = open(&Disk::default()).unwrap();
     let mut descriptions = vec![describe(&all).unwrap()];
     for (_, step) in STEPS {
