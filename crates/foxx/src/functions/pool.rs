@@ -187,8 +187,12 @@ impl Pool {
     }
 
     fn work(&self, id: u64) {
+        let _alive = Alive(self);
         let mut vms = Vms::new(Arc::clone(&self.settings), Arc::clone(&self.clock));
         while let Some(job) = self.next() {
+            if matches!(*job.handle.lock(), Handle::Abandoned) {
+                continue;
+            }
             let begun = |vm: CancelHandle| {
                 let mut handle = job.handle.lock();
                 match &*handle {
@@ -246,6 +250,17 @@ impl Pool {
         for thread in threads {
             // A thread that panicked has nothing left to end.
             drop(thread.join());
+        }
+    }
+}
+
+/// Takes a thread that panicked off the count, so that another one can take its place.
+struct Alive<'p>(&'p Pool);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state.lock().alive -= 1;
         }
     }
 }
