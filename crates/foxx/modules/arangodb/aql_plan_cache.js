@@ -1,15 +1,12 @@
-// `@arangodb/aql/plan-cache`: every plan is kept, whoever asks for it.
+// `@arangodb/aql/plan-cache`: the plans that queries asked to be kept.
 'use strict';
 
 const state = require('../runtime/state.js');
-const { makeError } = require('../runtime/errors.js');
 
 module.exports = {
   clear() {
     state.ops.planCacheClear();
   },
 
-  toArray() {
-    throw makeError(9, '@arangodb/aql/plan-cache: toArray is not implemented');
-  },
+  toArray: () => state.ops.planCacheList(),
 };

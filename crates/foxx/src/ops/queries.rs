@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aql::plan::CollectionUse;
 use database::{Level, Transaction, TransactionOptions};
 use error_codes::codes;
-use value::{Object, Value, json};
+use value::{Value, json};
 
 use super::{Call, Context, OpError, OpResult, Registrar};
 use crate::functions::Functions;
@@ -282,7 +282,7 @@ fn close(call: &Call<'_>) -> OpResult {
 
 fn explain(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
-    let (query, _) = query(call, &text)?;
+    let (query, options) = query(call, &text)?;
     let database = call.context.database()?;
     let ctx = query_context(call.context);
     let explained = match &*call.context.transaction.borrow() {
@@ -293,7 +293,8 @@ fn explain(call: &Call<'_>) -> OpResult {
         }
     };
     check_access(call.context, database.name(), explained.collections())?;
-    call.value(&explained.to_object(false).into())
+    let all = options.get("allPlans").to_bool();
+    call.value(&explained.to_object(all).into())
 }
 
 fn parse(call: &Call<'_>) -> OpResult {

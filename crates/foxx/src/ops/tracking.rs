@@ -17,6 +17,7 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("queriesKill", kill);
     ops.op("queriesProperties", properties);
     ops.op("planCacheClear", clear_plans);
+    ops.op("planCacheList", list_plans);
 }
 
 impl Context {
@@ -66,6 +67,27 @@ fn kill(call: &Call<'_>) -> OpResult {
     // What may not be seen is not there.
     context.tracking().kill(if hidden { 0 } else { id })?;
     call.nothing()
+}
+
+/// The plans of the current database that name only collections which may be read.
+fn list_plans(call: &Call<'_>) -> OpResult {
+    let database = call.context.database()?;
+    let entries = call
+        .context
+        .shared
+        .queries
+        .shared()
+        .plans()
+        .entries(&database);
+    let seen = entries.iter().filter(|entry| {
+        let mut names = entry.data_sources.iter();
+        names.all(|name| {
+            let allowed = call.context.allow(database.name(), name, Level::ReadOnly);
+            allowed.is_ok()
+        })
+    });
+    let shown = seen.map(|entry| Value::from(entry.to_object()));
+    call.value(&shown.collect::<Vec<_>>().into())
 }
 
 fn clear_plans(call: &Call<'_>) -> OpResult {
