@@ -201,6 +201,39 @@ pub(crate) struct Serve {
           action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(crate) install_from_remote: bool,
 
+    /// After how many idle seconds a transaction that a client began is rolled back, 120 at most.
+    #[arg(
+        long = "transaction.streaming-idle-timeout",
+        value_name = "SECONDS",
+        default_value_t = 60
+    )]
+    pub(crate) transaction_idle_timeout: u64,
+
+    /// How many seconds a request waits for another one that uses the same transaction.
+    #[arg(
+        long = "transaction.streaming-lock-timeout",
+        value_name = "SECONDS",
+        default_value_t = 8
+    )]
+    pub(crate) transaction_lock_timeout: u64,
+
+    /// Bytes that one transaction writes at most.
+    #[arg(
+        long = "transaction.streaming-max-transaction-size",
+        value_name = "BYTES",
+        default_value_t = 512 << 20
+    )]
+    pub(crate) transaction_bytes_max: usize,
+
+    /// How often a query that writes begins again after a conflict with another write, before its
+    /// client is told (error 1200).
+    #[arg(
+        long = "query.conflict-retries-max",
+        value_name = "N",
+        default_value_t = 0
+    )]
+    pub(crate) query_conflict_retries_max: usize,
+
     /// How often documents that expire by ttl indexes are removed, milliseconds.
     #[arg(
         long = "ttl.frequency",

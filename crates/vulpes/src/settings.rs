@@ -117,7 +117,15 @@ impl Problems {
 }
 
 fn database(typed: &Serve, problems: &mut Problems) -> database::Settings {
+    let idle = typed.transaction_idle_timeout;
+    if !(1..=120).contains(&idle) {
+        problems.add("--transaction.streaming-idle-timeout must be from 1 to 120".to_owned());
+    }
     database::Settings {
+        open_transaction_idle_timeout: Duration::from_secs(idle),
+        open_transaction_lease_timeout: Duration::from_secs(typed.transaction_lock_timeout),
+        transaction_bytes_max: typed.transaction_bytes_max,
+        query_conflict_retries_max: typed.query_conflict_retries_max,
         password_hashes_max: problems.at_least("password-hashes-max", typed.password_hashes_max, 1),
         ..database::Settings::recommended()
     }

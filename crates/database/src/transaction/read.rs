@@ -10,7 +10,7 @@ use super::{Position, Selector, Transaction};
 use crate::collection::Collection;
 use crate::document::{CollectionName, Document, DocumentKey};
 use crate::error::{Error, ErrorDocument, ErrorKind, Result};
-use crate::index::{IndexKind, Note};
+use crate::index::{Index, IndexKind, Note};
 use crate::layout;
 
 /// Some documents of a scan, in its order.
@@ -266,6 +266,16 @@ impl Transaction {
             self.write_to(&collection, batch)?;
         }
         Ok(counted)
+    }
+
+    /// Bytes of an index's entries, extrapolated from a sample; of the primary index 0. Errors: as
+    /// [`Self::get`].
+    pub fn index_bytes(&mut self, collection: &Collection, index: &Index) -> Result<u64> {
+        let documents = self.count(collection)?;
+        match index.has_entries() {
+            true => self.sample_bytes(layout::entries(index.id), documents),
+            false => Ok(0),
+        }
     }
 
     fn sample_bytes(&mut self, range: KeyRange, entries: u64) -> Result<u64> {

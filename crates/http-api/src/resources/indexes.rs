@@ -1,5 +1,6 @@
 //! `/_api/index`.
 
+use database::{Collection, Index, Transaction, TransactionOptions};
 use error_codes::codes;
 use hyper::{Method, StatusCode};
 use value::{Object, Value};
@@ -30,17 +31,43 @@ fn collection_name(call: &Call<'_>) -> Result<String> {
 
 fn list(call: &Call<'_>) -> Result<Reply> {
     let collection = call.readable_collection(&collection_name(call)?)?;
+    let with_hidden = call.request.flag("withHidden").unwrap_or(false);
+    let mut txn = match call.request.flag("withStats") {
+        Some(true) => Some(call.database()?.begin(TransactionOptions::read_only())?),
+        _ => None,
+    };
     // Both indexes of an edge collection are one to clients: they share its identifier.
     let mut identifiers = Object::new();
-    for index in collection.indexes() {
+    for index in collection.indexes_with_building() {
+        if index.is_building() && !with_hidden {
+            continue;
+        }
+        let mut shown = index.to_object(&collection);
+        if index.is_building() {
+            shown.insert("isBuilding", true);
+            shown.insert("progress", i64::from(index.progress()));
+        }
+        if let Some(txn) = &mut txn {
+            shown.insert("figures", figures(txn, &collection, index)?);
+        }
         let id = format!("{}/{}", collection.name(), index.public_number());
-        identifiers.insert(id, index.to_object(&collection));
+        identifiers.insert(id, shown);
     }
     let indexes: Vec<Value> = identifiers.values().cloned().collect();
     let mut object = Object::new();
     object.insert("indexes", indexes);
     object.insert("identifiers", identifiers);
     Ok(Reply::enveloped(StatusCode::OK, object))
+}
+
+/// What an index takes; there is no cache of entries.
+fn figures(txn: &mut Transaction, collection: &Collection, index: &Index) -> Result<Object> {
+    let mut figures = Object::new();
+    figures.insert("memory", txn.index_bytes(collection, index)?);
+    figures.insert("cacheInUse", false);
+    figures.insert("cacheSize", 0);
+    figures.insert("cacheUsage", 0);
+    Ok(figures)
 }
 
 fn create(call: &Call<'_>) -> Result<Reply> {
