@@ -7,6 +7,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use error_codes::codes;
 
 use crate::collection::Collection;
 use crate::database::Database;
@@ -77,7 +80,9 @@ impl Databases {
                     Ok(true) => {}
                     Ok(false) => run.report.unfinished += 1,
                     // Somebody goes on writing there: the next run is soon enough.
-                    Err(error) if error.is_conflict() => run.report.unfinished += 1,
+                    Err(error) if error.is_conflict() || is_locked(&error) => {
+                        run.report.unfinished += 1;
+                    }
                     // Dropped meanwhile.
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => {
@@ -90,6 +95,10 @@ impl Databases {
         }
         run.report
     }
+}
+
+fn is_locked(error: &Error) -> bool {
+    error.code() == codes::LOCK_TIMEOUT
 }
 
 impl Run<'_> {
@@ -107,7 +116,11 @@ impl Run<'_> {
             if limit == 0 || self.stop.load(Ordering::Acquire) {
                 return self.is_clean(database, collection);
             }
-            let mut transaction = database.begin(TransactionOptions::default())?;
+            // Nobody waits for this; the next run finds what is locked now.
+            let mut transaction = database.begin(TransactionOptions {
+                lock_timeout: Some(Duration::ZERO),
+                ..TransactionOptions::default()
+            })?;
             let removed = transaction.remove_expired_page(collection, self.now_ms, limit);
             match removed.and_then(|removed| transaction.commit().map(|()| removed)) {
                 Ok(0) => return Ok(true),

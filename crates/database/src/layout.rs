@@ -130,6 +130,11 @@ pub(crate) fn document(collection: CollectionId, key: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Whether a stored key is that of a document.
+pub(crate) fn is_document(stored: &[u8]) -> bool {
+    stored.first() == Some(&DOCUMENT)
+}
+
 pub(crate) fn documents(collection: CollectionId) -> KeyRange {
     KeyRange::prefix(numbers(DOCUMENT, &[collection.0]))
 }

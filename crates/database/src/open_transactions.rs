@@ -157,13 +157,14 @@ impl OpenTransactions {
         &self,
         database: &Database,
         user: Option<&str>,
-        options: TransactionOptions,
+        mut options: TransactionOptions,
         locks: LockRequest,
     ) -> Result<TransactionId> {
         if let Some(access) = &options.access {
             access.check(database)?;
         }
         self.check_room()?;
+        options.claims_documents = true;
         let transaction = database.begin_with(options, locks)?;
         let id = TransactionId(self.shared.next_tick()?);
         // Others may have begun while this one waited for locks.

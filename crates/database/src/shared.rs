@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use platform::{Platform, Ticks};
 use store::{Batch, BeginOptions, Engine};
 
+use crate::claims::Claims;
 use crate::computed::Expressions;
 use crate::error::{Error, Result};
 use crate::ids::CollectionId;
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub platform: Platform,
     pub settings: Settings,
     pub locks: Arc<Locks>,
+    pub claims: Arc<Claims>,
     ticks: Ticks,
     /// The largest tick that the store says may have been given out.
     ceiling: AtomicU64,
@@ -47,6 +49,7 @@ impl Shared {
         Ok(Self {
             ticks: Ticks::new(Arc::clone(&platform.clock), ceiling),
             locks: Arc::new(Locks::new(settings.lock_waiters_max)),
+            claims: Arc::default(),
             engine,
             platform,
             settings,

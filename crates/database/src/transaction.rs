@@ -21,6 +21,7 @@ pub use read::{Checksum, DocumentPage, Figures, IndexEntries};
 pub use selector::Selector;
 
 use crate::catalog::Catalog;
+use crate::claims::HeldClaims;
 use crate::collection::Collection;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,6 +46,9 @@ pub struct TransactionOptions {
     /// How many bytes it may write, its index entries included; `None` takes the setting
     /// `transaction_bytes_max`.
     pub bytes_max: Option<usize>,
+    /// Others who write to a document that it has written to are told of the conflict at once,
+    /// not only who commits later. For transactions that stay open for long.
+    pub claims_documents: bool,
 }
 
 impl TransactionOptions {
@@ -156,6 +160,7 @@ pub struct Transaction {
     estimators: Vec<Arc<Estimator>>,
     /// After `txn`: locks are given back when the writes are done for.
     locks: HeldLocks,
+    claims: Option<HeldClaims>,
 }
 
 impl Transaction {
@@ -169,6 +174,9 @@ impl Transaction {
         let access = options.access.as_ref();
         Self {
             txn,
+            claims: options
+                .claims_documents
+                .then(|| database.shared().claims.hold()),
             declared: access.map(|access| access.resolve(&catalog)),
             database,
             catalog,
@@ -361,6 +369,10 @@ impl Transaction {
                 bytes_max,
                 bytes,
             ));
+        }
+        match &mut self.claims {
+            Some(claims) => claims.claim(&batch)?,
+            None => self.database.shared().claims.check(&batch)?,
         }
         self.txn.write(batch)?;
         self.bytes = bytes;

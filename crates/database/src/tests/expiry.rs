@@ -244,3 +244,37 @@ fn what_was_given_more_time_meanwhile_is_kept() {
     assert_eq!(writer.commit().unwrap_err().code(), codes::ARANGO_CONFLICT);
     check_verified(&database);
 }
+
+/// The task does not wait for a client's transaction.
+#[test]
+fn a_locked_collection_is_left_for_the_next_run() {
+    let databases = open();
+    let database = databases.system();
+    let c = database
+        .create_collection(&CollectionOptions::new("c"))
+        .unwrap();
+    let definition = parse(r#"{"type":"ttl","fields":["at"],"expireAfter":1}"#);
+    database.create_index("c", &definition).unwrap();
+    insert(&database, &c, r#"{"at":1}"#).unwrap();
+    let options = TransactionOptions {
+        locks: crate::CollectionLocks {
+            exclusive: vec!["c".to_owned()],
+            write: Vec::new(),
+        },
+        ..TransactionOptions::default()
+    };
+    let holder = database.begin(options).unwrap();
+    let limits = crate::ExpiryLimits {
+        total_removes_max: 10,
+        collection_removes_max: 10,
+    };
+    let remove = || {
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        databases.remove_expired(START_MS, limits, &stop)
+    };
+    let report = remove();
+    assert_eq!((report.removed, report.unfinished), (0, 1));
+    assert!(report.failures.is_empty(), "{report:?}");
+    drop(holder);
+    assert_eq!(remove().removed, 1);
+}

@@ -191,14 +191,39 @@ fn lists_and_ends_them_all() {
     assert_eq!(world.count(), 0);
 }
 
+/// The second who writes to a document is told when it writes.
+#[test]
+fn what_an_open_transaction_has_written_is_its_own() {
+    let world = World::new(|settings| settings.conflict_retries_max = 3);
+    let (one, two) = (world.begin(), world.begin());
+    for key in ["same", "other"] {
+        world.insert(one, key).unwrap();
+    }
+    let error = world.insert(two, "same").unwrap_err();
+    assert_eq!((error.code().number(), error.status()), (1200, 409));
+    world.insert(two, "more").unwrap();
+    let document = r#"{"_key":"same"}"#;
+    let outside = || insert(&world.database, &world.collection, document);
+    assert_eq!(number(outside()), 1200, "automatic operations come again");
+    let truncated = run(&world.database, |transaction| {
+        transaction.truncate(&world.collection)
+    });
+    assert_eq!(number(truncated), 1200);
+    world.abort(one).unwrap();
+    outside().unwrap();
+    world.commit(two).unwrap();
+    assert_eq!(world.count(), 2);
+    check_verified(&world.database);
+}
+
 #[test]
 fn a_conflict_at_commit_ends_it() {
     let world = World::new(|_| {});
     let (one, two) = (world.begin(), world.begin());
-    for id in [one, two] {
-        world.insert(id, "same").unwrap();
-    }
+    world.insert(one, "same").unwrap();
     world.commit(one).unwrap();
+    // It began before the other one ended, and does not see its document.
+    world.insert(two, "same").unwrap();
     let error = world.commit(two).unwrap_err();
     assert_eq!((error.code().number(), error.status()), (1200, 409));
     assert_eq!(world.status(two).unwrap(), TransactionStatus::Aborted);
