@@ -109,6 +109,11 @@ impl Jobs {
         Error::new(codes::QUEUE_FULL, text)
     }
 
+    /// How many requests and answers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.jobs.lock().len() + *self.forgotten.lock()
+    }
+
     /// Accepts a request whose answer nobody wants; call [`Self::forget`] when it is done.
     ///
     /// # Errors

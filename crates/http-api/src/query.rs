@@ -46,6 +46,11 @@ impl Queries {
         self.results.share()
     }
 
+    /// Memory of results that wait to be fetched.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.results.used()
+    }
+
     /// What queries have in common with those of services.
     pub(crate) fn shared(&self) -> &Arc<aql::Queries> {
         &self.shared

@@ -11,6 +11,7 @@ mod import;
 mod indexes;
 pub(crate) mod jobs;
 mod open;
+mod operations;
 mod queries;
 mod simple;
 mod transactions;
@@ -35,4 +36,5 @@ pub(crate) static ALL: &[&[Route]] = &[
     foxx::ROUTES,
     open::ROUTES,
     admin::ROUTES,
+    operations::ROUTES,
 ];

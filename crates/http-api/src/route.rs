@@ -36,6 +36,9 @@ pub(crate) enum Handler {
     AfterLocks(fn(&Call<'_>) -> Result<Waiting>),
 }
 
+/// What to do with locks.
+pub(crate) type Then = dyn FnOnce(&Arc<Api>, LockRequest) -> Result<Reply> + Send;
+
 /// The rest of a request, to be done when it has its locks.
 pub(crate) struct Waiting {
     /// A place in the queue for locks.
@@ -43,7 +46,7 @@ pub(crate) struct Waiting {
     /// How long to wait.
     pub(crate) timeout: Duration,
     /// What to do with them; it may block.
-    pub(crate) then: Box<dyn FnOnce(&Arc<Api>, LockRequest) -> Result<Reply> + Send>,
+    pub(crate) then: Box<Then>,
 }
 
 /// One row of a resource's table.

@@ -70,7 +70,7 @@ fn engine(call: &Call<'_>) -> Result<Reply> {
     let mut supports = Object::new();
     supports.insert(
         "indexes",
-        texts(&["primary", "edge", "hash", "skiplist", "persistent"]),
+        texts(&["primary", "edge", "hash", "skiplist", "ttl", "persistent"]),
     );
     supports.insert(
         "aliases",
@@ -83,7 +83,12 @@ fn engine(call: &Call<'_>) -> Result<Reply> {
 }
 
 fn status(call: &Call<'_>) -> Result<Reply> {
+    let mut progress = Object::new();
+    progress.insert("phase", "in wait");
+    progress.insert("feature", "");
+    progress.insert("recoveryTick", 0);
     let mut info = Object::new();
+    info.insert("progress", progress);
     info.insert("maintenance", false);
     info.insert("role", "SINGLE");
     info.insert("writeOpsEnabled", true);

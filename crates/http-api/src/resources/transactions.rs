@@ -56,7 +56,7 @@ fn lock_timeout(call: &Call<'_>, body: &Value) -> Result<Duration> {
     match body.get("lockTimeout") {
         Value::Null => Ok(call.api.settings.lock_timeout),
         given => match given.as_f64() {
-            Some(seconds) if seconds == 0.0 => Ok(Duration::MAX),
+            Some(0.0) => Ok(Duration::MAX),
             Some(seconds) if seconds > 0.0 => {
                 Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
             }
