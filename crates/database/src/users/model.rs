@@ -191,6 +191,9 @@ mod tests {
         User::from_document(&value::json::parse(text.as_bytes()).unwrap()).unwrap()
     }
 
+    const TWO_DEFAULTS: &str =
+        r#"{"*":{"collections":{"*":"rw"}},"d":{"level":"ro","collections":{"*":"ro"}}}"#;
+
     #[test]
     fn levels_follow_the_documented_rules() {
         for (grants, database, collection, database_level, collection_level) in [
@@ -238,13 +241,7 @@ mod tests {
                 "ro",
                 "rw",
             ),
-            (
-                r#"{"*":{"collections":{"*":"rw"}},"d":{"level":"ro","collections":{"*":"ro"}}}"#,
-                "d",
-                "c",
-                "ro",
-                "rw",
-            ),
+            (TWO_DEFAULTS, "d", "c", "ro", "rw"),
             (r#"{"d":{"level":"rw"}}"#, "d", "_users", "rw", "none"),
             (r#"{"d":{"level":"rw"}}"#, "d", "_queues", "rw", "ro"),
             (r#"{"d":{"level":"ro"}}"#, "d", "_frontend", "ro", "rw"),
