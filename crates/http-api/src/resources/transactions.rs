@@ -119,6 +119,7 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
         // What is written without having been declared is refused, so nothing else is locked.
         lock_timeout: None,
         bytes_max: bytes_max(body)?,
+        claims_documents: true,
     })
 }
 
