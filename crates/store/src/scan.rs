@@ -117,6 +117,12 @@ pub struct Page {
     pub next: Option<KeyRange>,
 }
 
+/// Entries of a page for which room is made as they come.
+const FEW_ENTRIES: usize = 32;
+
+/// Entries of a page for which room is made at once.
+const MANY_ENTRIES: usize = 1_024;
+
 /// Fills a page up to the limits of a scan.
 ///
 /// Feed it the entries in order until it is full; the same for every engine, so that limits mean
@@ -137,7 +143,7 @@ impl<'a> PageBuilder<'a> {
         Self {
             scan,
             buffer: Vec::new(),
-            ends: Vec::with_capacity(scan.entries_max.min(1_024)),
+            ends: Vec::with_capacity(scan.entries_max.min(FEW_ENTRIES)),
         }
     }
 
@@ -153,10 +159,14 @@ impl<'a> PageBuilder<'a> {
     /// Appends a copy of an entry; with `keys_only` without its value.
     pub fn push(&mut self, key: &[u8], value: &[u8]) {
         let value = if self.scan.keys_only { &[] } else { value };
-        if self.ends.is_empty() {
-            // Entries of a page are mostly of one size.
-            let expected = self.scan.entries_max.min(1_024) * (key.len() + value.len());
-            self.buffer.reserve(expected.min(self.scan.bytes_max));
+        if self.ends.len() == FEW_ENTRIES {
+            // Not one of the many pages with a few entries: then it is mostly a full one, and
+            // entries are mostly of one size.
+            let expected = self.scan.entries_max.min(MANY_ENTRIES);
+            let expected = expected.saturating_sub(FEW_ENTRIES);
+            let bytes = self.buffer.len() / FEW_ENTRIES * expected;
+            self.ends.reserve(expected);
+            self.buffer.reserve(bytes.min(self.scan.bytes_max));
         }
         self.buffer.extend_from_slice(key);
         let key_end = self.buffer.len();

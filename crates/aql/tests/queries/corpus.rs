@@ -98,6 +98,44 @@ fn every_case_gives_what_it_says() {
     assert!(failed == 0, "{failed} of {count} cases fail\n{report}");
 }
 
+#[test]
+fn no_rule_changes_what_a_case_gives() {
+    let mut worlds = Worlds::default();
+    let mut report = String::new();
+    let mut count = 0;
+    for path in find_files(&corpus()) {
+        for case in &CaseFile::read(&path).cases {
+            let options = Options::parse(&case.options);
+            if case.only_optimized || !options.rules.is_empty() {
+                continue;
+            }
+            let world = worlds.get(EngineKind::Memory, case.data.as_ref());
+            let txn = world.begin();
+            let explained = world.explain(&txn, &case.query, &case.bind, &options);
+            // What cannot be planned has no rules.
+            let applied = explained.map_or(Vec::new(), |explained| explained.rules().to_vec());
+            for rule in applied {
+                count += 1;
+                let off = Options {
+                    rules: vec![format!("-{rule}")],
+                    ..options.clone()
+                };
+                let mut txn = world.begin();
+                let outcome = world.run(&mut txn, &case.query, &case.bind, &off, PLAIN);
+                let mut problems = Vec::new();
+                check_outcome(case, &outcome, &mut problems);
+                check_after(case, world, txn, &outcome, &mut problems);
+                if !problems.is_empty() {
+                    let (path, line) = (path.display(), case.line);
+                    let _ = writeln!(report, "{path}:{line} without {rule}: {problems:?}");
+                }
+            }
+        }
+    }
+    assert!(count > 0, "no rule was applied");
+    assert!(report.is_empty(), "{report}");
+}
+
 /// What is not as the case says, and the outcome of the first run.
 fn check(case: &Case, worlds: &mut Worlds) -> (Vec<String>, Outcome) {
     let mut problems = Vec::new();

@@ -17,7 +17,7 @@ use crate::exec::state::Exec;
 use crate::plan::{Covered, IndexScan, Node, covered_by};
 
 /// How many outer rows are looked up at once.
-const LOOKUP_ROWS_MAX: usize = 200;
+const LOOKUP_ROWS_MAX: usize = 1_000;
 
 /// `FOR document IN collection`, by an index.
 pub(super) struct IndexStep {
@@ -59,51 +59,24 @@ impl IndexStep {
         }
     }
 
-    /// The next page of the scan that is running.
-    fn page(
+    /// Reads on in what was begun for the outer row.
+    fn read_on(
         &mut self,
         node: &IndexScan,
         collection: &Collection,
         producer: &mut Producer<'_>,
         batch: &mut Batch,
-        exec: &mut Exec<'_>,
-        room: usize,
+        (room, exec): (usize, &mut Exec<'_>),
     ) -> Result<()> {
         match self.scan.take() {
-            Some(Running::Index(scan, position)) => {
-                let at = position.as_ref();
-                let page = exec
-                    .txn
-                    .index_scan(collection, &node.index, &scan, at, room)?;
-                exec.state.stats.scanned_index += page.entries.len() as u64;
-                if scan.covering {
-                    let entries = page.entries.len();
-                    let different = different_entries(page.entries, node.distinct);
-                    for entry in &different {
-                        push_covered(node, collection, entry, producer, batch, exec)?;
-                    }
-                    let last = different.last().and_then(|entry| entry.covered.as_deref());
-                    let long = different.len() * LONG_RUN <= entries;
-                    if let (Some(last), true, true) = (last, long, page.next.is_some())
-                        && let Some(rest) = behind(&scan, last, node.distinct)
-                    {
-                        exec.state.stats.seeks += 1;
-                        self.ask = 0;
-                        self.scan = Some(Running::Index(rest, None));
-                        return Ok(());
-                    }
-                } else {
-                    let entries = page.entries.into_iter().map(|entry| entry.key);
-                    let keys: Vec<DocumentKey> = match &mut self.seen {
-                        // An array in a document can have several of the values.
-                        Some(seen) => seen.retain_unseen(entries, exec)?,
-                        None => entries.collect(),
-                    };
-                    let found = exec.txn.get_many(collection, &keys)?;
-                    producer.push_page(found.into_iter().flatten(), batch, exec)?;
-                }
-                self.scan = page.next.map(|next| Running::Index(scan, Some(next)));
-            }
+            Some(Running::Index(scan, position)) if scan.covering => self.read_entries(
+                node,
+                collection,
+                (scan, position),
+                producer,
+                batch,
+                (room, exec),
+            ),
             Some(Running::Full(position)) => {
                 let page = exec.txn.scan(collection, position.as_ref(), room)?;
                 exec.state.stats.scanned_full += page.documents.len() as u64;
@@ -111,9 +84,97 @@ impl IndexStep {
                 for document in page.documents {
                     producer.push(document, &node.residual, batch, exec)?;
                 }
+                Ok(())
             }
-            None => {}
+            running => {
+                self.scan = running;
+                self.read_documents(node, collection, producer, batch, (room, exec))
+            }
         }
+    }
+
+    /// Makes rows of a page of entries that hold all that is read of documents.
+    fn read_entries(
+        &mut self,
+        node: &IndexScan,
+        collection: &Collection,
+        (scan, position): (database::IndexScan, Option<Position>),
+        producer: &mut Producer<'_>,
+        batch: &mut Batch,
+        (room, exec): (usize, &mut Exec<'_>),
+    ) -> Result<()> {
+        let at = position.as_ref();
+        let page = exec
+            .txn
+            .index_scan(collection, &node.index, &scan, at, room)?;
+        let entries = page.entries.len();
+        exec.state.stats.scanned_index += entries as u64;
+        let different = different_entries(page.entries, node.distinct);
+        for entry in &different {
+            push_covered(node, collection, entry, producer, batch, exec)?;
+        }
+        let last = different.last().and_then(|entry| entry.covered.as_deref());
+        let long = different.len() * LONG_RUN <= entries;
+        if let (Some(last), true, true) = (last, long, page.next.is_some())
+            && let Some(rest) = behind(&scan, last, node.distinct)
+        {
+            exec.state.stats.seeks += 1;
+            self.ask = 0;
+            self.scan = Some(Running::Index(rest, None));
+            return Ok(());
+        }
+        self.scan = page.next.map(|next| Running::Index(scan, Some(next)));
+        Ok(())
+    }
+
+    /// Reads entries for the outer row, and for those behind it as long as there is room; then
+    /// all their documents in one round trip.
+    fn read_documents(
+        &mut self,
+        node: &IndexScan,
+        collection: &Collection,
+        producer: &mut Producer<'_>,
+        batch: &mut Batch,
+        (room, exec): (usize, &mut Exec<'_>),
+    ) -> Result<()> {
+        let mut rows: Vec<(Vec<Slot>, usize)> = Vec::new();
+        let mut keys: Vec<DocumentKey> = Vec::new();
+        let mut exact = Vec::new();
+        while let Some(Running::Index(scan, position)) = &self.scan {
+            let left = room.saturating_sub(keys.len()).max(1);
+            let at = position.as_ref();
+            let page = exec
+                .txn
+                .index_scan(collection, &node.index, scan, at, left)?;
+            exec.state.stats.scanned_index += page.entries.len() as u64;
+            let before = keys.len();
+            let entries = page.entries.into_iter().map(|entry| entry.key);
+            match &mut self.seen {
+                // An array in a document can have several of the values.
+                Some(seen) => keys.extend(seen.retain_unseen(entries, exec)?),
+                None => keys.extend(entries),
+            }
+            rows.push((self.outer.row().to_vec(), keys.len() - before));
+            if let (Some(next), Some(Running::Index(_, position))) = (page.next, &mut self.scan) {
+                *position = Some(next);
+                break;
+            }
+            self.scan = None;
+            if keys.len() >= room || !self.outer.advance_within() {
+                break;
+            }
+            exec.check()?;
+            let next = wanted(node, collection, self.outer.row(), exec)?;
+            exact.extend(self.begin(node, next, exec));
+        }
+        let mut found = exec.txn.get_many(collection, &keys)?.into_iter();
+        for (row, count) in rows {
+            producer.set_outer(&row);
+            let documents = found.by_ref().take(count).flatten();
+            producer.push_page(documents, batch, exec)?;
+        }
+        look_up(node, collection, exact, producer, batch, exec)?;
+        producer.set_outer(self.outer.row());
         Ok(())
     }
 
@@ -288,7 +349,8 @@ impl Step for IndexStep {
                     room
                 };
                 let before = batch.len();
-                self.page(node, &collection, &mut producer, &mut batch, exec, self.ask)?;
+                let room_and_exec = (self.ask, &mut *exec);
+                self.read_on(node, &collection, &mut producer, &mut batch, room_and_exec)?;
                 if batch.len() - before < room {
                     self.ask = (self.ask * 2).min(exec.state.limits.batch_rows);
                 }

@@ -53,6 +53,13 @@ impl Outer {
         self.batch.row(self.at)
     }
 
+    /// Moves to the next outer row if it is at hand.
+    pub(super) fn advance_within(&mut self) -> bool {
+        let more = self.has_more();
+        self.at += usize::from(more);
+        more
+    }
+
     /// Whether another row is at hand.
     pub(super) fn has_more(&self) -> bool {
         self.at + 1 < self.batch.len()
