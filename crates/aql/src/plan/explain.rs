@@ -214,41 +214,24 @@ impl Writer<'_> {
 
     fn block(&mut self, block: &Block, id: Option<SubqueryId>) {
         for (at, node) in block.nodes.iter().enumerate() {
+            let before = self.nodes.len();
             self.node(node);
-            self.places.push((self.nodes.len(), id, at));
+            // Loops stand before the conditions that they check, others behind what they need.
+            let shown = match node {
+                Node::EnumerateCollection { .. } | Node::Index(_) | Node::IndexUnion(_) => {
+                    before + 1
+                }
+                _ => self.nodes.len(),
+            };
+            if shown > before && shown <= self.nodes.len() {
+                self.places.push((shown, id, at));
+            }
         }
     }
 
     fn node(&mut self, node: &Node) {
         match node {
-            Node::EnumerateCollection {
-                collection,
-                out,
-                filters,
-                join,
-                projections,
-                ..
-            } => {
-                let mut details = Object::new();
-                details.insert("collection", &**self.plan.collection_name(*collection));
-                details.insert("random", false);
-                details.insert("outVariable", self.variable(*out));
-                details.insert("projections", paths(projections.as_deref()));
-                details.insert(
-                    "producesResult",
-                    projections.as_ref().is_none_or(|p| !p.is_empty()),
-                );
-                self.items *= ITEMS_GUESSED;
-                self.cost += self.items;
-                self.push("EnumerateCollectionNode", details);
-                self.filters(filters);
-                let equal = |key: &JoinKey| {
-                    let pair = (Expr::Path(*out, key.names.clone()), key.value.clone());
-                    Expr::Binary(BinaryOp::Equal, Box::new(pair))
-                };
-                let keys: Vec<Expr> = join.iter().flatten().map(equal).collect();
-                self.filters(&keys);
-            }
+            Node::EnumerateCollection { .. } => self.collection_loop(node),
             Node::Index(scan) => self.index(scan),
             Node::IndexUnion(union) => self.index_union(union),
             Node::EnumerateList { list, out } => {
@@ -294,6 +277,39 @@ impl Writer<'_> {
                 self.push("NoResultsNode", Object::new());
             }
         }
+    }
+
+    fn collection_loop(&mut self, node: &Node) {
+        let Node::EnumerateCollection {
+            collection,
+            out,
+            filters,
+            join,
+            projections,
+            ..
+        } = node
+        else {
+            return;
+        };
+        let mut details = Object::new();
+        details.insert("collection", &**self.plan.collection_name(*collection));
+        details.insert("random", false);
+        details.insert("outVariable", self.variable(*out));
+        details.insert("projections", paths(projections.as_deref()));
+        details.insert(
+            "producesResult",
+            projections.as_ref().is_none_or(|p| !p.is_empty()),
+        );
+        self.items *= ITEMS_GUESSED;
+        self.cost += self.items;
+        self.push("EnumerateCollectionNode", details);
+        self.filters(filters);
+        let equal = |key: &JoinKey| {
+            let pair = (Expr::Path(*out, key.names.clone()), key.value.clone());
+            Expr::Binary(BinaryOp::Equal, Box::new(pair))
+        };
+        let keys: Vec<Expr> = join.iter().flatten().map(equal).collect();
+        self.filters(&keys);
     }
 
     /// Conditions that a loop checks itself are shown behind it.

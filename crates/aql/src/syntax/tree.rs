@@ -9,8 +9,8 @@ use value::{Object, Value};
 
 use super::Parsed;
 use super::ast::{
-    BinaryOp, Block, Collect, CollectInto, Expr, ExprKind, ModifyKind, Name, PropertyKey,
-    Quantifier, Source, StatementKind, Target, UnaryOp, UpsertSearch,
+    BinaryOp, Block, Collect, CollectInto, Expr, ExprKind, Modify, ModifyKind, Name, PropertyKey,
+    Quantifier, Source, StatementKind, Target, UnaryOp, Upsert, UpsertSearch,
 };
 
 /// The tree of a text without diagnostics, from its root.
@@ -124,33 +124,37 @@ impl Writer {
                 };
                 node("return", vec![value])
             }
-            StatementKind::Modify(modify) => {
-                let kind = match modify.kind {
-                    ModifyKind::Insert => "insert",
-                    ModifyKind::Update => "update",
-                    ModifyKind::Replace => "replace",
-                    ModifyKind::Remove => "remove",
-                };
-                let nodes = vec![
-                    self.optional(modify.options.as_ref()),
-                    self.source(&modify.collection),
-                    self.expression(&modify.target),
-                    self.optional(modify.with.as_ref()),
-                ];
-                node(kind, nodes)
-            }
-            StatementKind::Upsert(upsert) => {
-                let (UpsertSearch::Example(search) | UpsertSearch::Filter(search)) = &upsert.search;
-                let nodes = vec![
-                    self.optional(upsert.options.as_ref()),
-                    self.source(&upsert.collection),
-                    self.expression(search),
-                    self.expression(&upsert.insert),
-                    self.expression(&upsert.update),
-                ];
-                node("upsert", nodes)
-            }
+            StatementKind::Modify(modify) => self.modify(modify),
+            StatementKind::Upsert(upsert) => self.upsert(upsert),
         }
+    }
+
+    fn modify(&mut self, modify: &Modify) -> Value {
+        let kind = match modify.kind {
+            ModifyKind::Insert => "insert",
+            ModifyKind::Update => "update",
+            ModifyKind::Replace => "replace",
+            ModifyKind::Remove => "remove",
+        };
+        let nodes = vec![
+            self.optional(modify.options.as_ref()),
+            self.source(&modify.collection),
+            self.expression(&modify.target),
+            self.optional(modify.with.as_ref()),
+        ];
+        node(kind, nodes)
+    }
+
+    fn upsert(&mut self, upsert: &Upsert) -> Value {
+        let (UpsertSearch::Example(search) | UpsertSearch::Filter(search)) = &upsert.search;
+        let nodes = vec![
+            self.optional(upsert.options.as_ref()),
+            self.source(&upsert.collection),
+            self.expression(search),
+            self.expression(&upsert.insert),
+            self.expression(&upsert.update),
+        ];
+        node("upsert", nodes)
     }
 
     fn collect(&mut self, collect: &Collect) -> Value {

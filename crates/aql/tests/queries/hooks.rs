@@ -274,20 +274,39 @@ fn plans_have_limits() {
 #[test]
 fn a_text_is_shown_as_its_tree() {
     let parsed = aql::parse("FOR i IN users FILTER i.age > @age RETURN {i, n: MY::F(1)}");
-    let shown = json::to_string(&Value::object(parsed.expect("it parses")));
-    assert_eq!(
-        shown,
-        "{\"parsed\":true,\"collections\":[\"users\"],\"ast\":[{\"type\":\"root\",\"subNodes\":[{\"type\"\
-         :\"for\",\"subNodes\":[{\"type\":\"variable\",\"name\":\"i\",\"id\":0},{\"type\":\"collection\",\
-         \"name\":\"users\"},{\"type\":\"no-op\"}]},{\"type\":\"filter\",\"subNodes\":[{\"type\":\
-         \"compare >\",\"subNodes\":[{\"type\":\"attribute access\",\"name\":\"age\",\"subNodes\":[{\"type\"\
-         :\"reference\",\"name\":\"i\",\"id\":0}]},{\"type\":\"parameter\",\"name\":\"age\"}]}]},\
-         {\"type\":\"return\",\"subNodes\":[{\"type\":\"object\",\"subNodes\":[{\"type\":\"object element\",\
-         \"name\":\"i\",\"subNodes\":[{\"type\":\"reference\",\"name\":\"i\",\"id\":0}]},{\"type\":\
-         \"object element\",\"name\":\"n\",\"subNodes\":[{\"type\":\"user function call\",\"name\":\"MY::F\",\
-         \"subNodes\":[{\"type\":\"array\",\"subNodes\":[{\"type\":\"value\",\"value\":1}]}]}]}]}]}]}],\
-         \"bindVars\":[\"age\"],\"warnings\":[]}"
+    let shown = Value::object(parsed.expect("it parses"));
+    let expected = json::parse(
+        br#"{
+            "parsed": true,
+            "collections": ["users"],
+            "ast": [{"type": "root", "subNodes": [
+                {"type": "for", "subNodes": [
+                    {"type": "variable", "name": "i", "id": 0},
+                    {"type": "collection", "name": "users"},
+                    {"type": "no-op"}
+                ]},
+                {"type": "filter", "subNodes": [{"type": "compare >", "subNodes": [
+                    {"type": "attribute access", "name": "age", "subNodes": [
+                        {"type": "reference", "name": "i", "id": 0}
+                    ]},
+                    {"type": "parameter", "name": "age"}
+                ]}]},
+                {"type": "return", "subNodes": [{"type": "object", "subNodes": [
+                    {"type": "object element", "name": "i", "subNodes": [
+                        {"type": "reference", "name": "i", "id": 0}
+                    ]},
+                    {"type": "object element", "name": "n", "subNodes": [
+                        {"type": "user function call", "name": "MY::F", "subNodes": [
+                            {"type": "array", "subNodes": [{"type": "value", "value": 1}]}
+                        ]}
+                    ]}
+                ]}]}
+            ]}],
+            "bindVars": ["age"],
+            "warnings": []
+        }"#,
     );
+    assert_eq!(shown, expected.expect("valid JSON"));
     let error = aql::parse("RETURN").expect_err("it does not parse");
     assert_eq!(error.code().number(), 1501);
 }

@@ -210,7 +210,8 @@ impl Lowerer<'_> {
         }
         let mut aggregates = Vec::new();
         for (name, call) in &collect.aggregates {
-            let (aggregate, argument) = self.aggregate(call)?;
+            let outcome = self.aggregate(call);
+            let (aggregate, argument) = self.locate(outcome, call.span)?;
             aggregates.push((name, aggregate, argument));
         }
         let into = self.collect_into(collect.into.as_ref())?;
