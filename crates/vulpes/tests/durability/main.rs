@@ -1,7 +1,12 @@
 //! The server as a process: killed, on a full disk, on a damaged file.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step is a failed test, in helpers too"
+)]
 
 mod crash;
 mod crash_ops;
+mod damaged_file;
 mod engine_faults;
 mod full_disk;
 mod history;
