@@ -121,7 +121,8 @@ impl ServiceVm {
             .ok_or_else(|| Error::internal("answer request", "the runtime has not answered"))
     }
 
-    /// Runs a script file with a JSON array of arguments and the rights of `user`; answers its exports as JSON.
+    /// Runs a script file with a JSON array of arguments and the rights of `user`; answers its
+    /// exports as JSON.
     pub(super) fn run_script(
         &mut self,
         path: &str,
