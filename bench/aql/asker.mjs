@@ -35,6 +35,18 @@ const OPERATIONS = {
     return { ms, engineMs: engineMs / params.length, peakBytes, counts, rows: kept };
   },
   // Only for engines that have them.
+  askInside: async ({ query: wanted, params }) => {
+    const query = find(wanted);
+    let total = 0;
+    let all;
+    // Of writes each waits for its answer; reads are asked in one go.
+    for (const list of query.writes ? params.map(one => [one]) : [params]) {
+      const { ms, counts } = await engine.askInside(query, list);
+      total += ms;
+      all = counts;
+    }
+    return { ms: total / params.length, counts: all };
+  },
   explain: ({ query, params }) => engine.explain(find(query), params),
   // What a query under a memory limit does that it cannot keep.
   exceed: async ({ aql, limit }) => {
@@ -52,6 +64,9 @@ function find(name) {
   return [...QUERIES, CHECK_UPDATES].find(one => one.name === name);
 }
 
+// The parent is gone: nothing that this one started must stay.
+process.on('disconnect', () => engine?.close().finally(() => process.exit()));
+
 process.on('message', async message => {
   try {
     process.send({ result: await OPERATIONS[message.op](message) ?? null });
@@ -59,6 +74,6 @@ process.on('message', async message => {
     process.send({ error: error.stack ?? String(error) });
   }
   if (message.op === 'close') {
-    process.disconnect();
+    process.exit();
   }
 });

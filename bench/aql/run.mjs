@@ -16,6 +16,8 @@ import { CHECK_UPDATES, QUERIES } from './queries.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ENGINES = ['vulpes', 'postgres', 'sqlite'];
+// Queries that a service asks, inside of the server.
+const INSIDE = { name: 'service', of: 'vulpes' };
 const MEMORY_LIMIT = 64 << 20;
 // A query that has to keep far more than its limit: all documents, sorted.
 const EXCEEDING = {
@@ -35,6 +37,7 @@ const options = Object.fromEntries(process.argv.slice(2).map(arg => {
 const rows = Number(options.rows ?? 1_000_000);
 const rounds = Number(options.rounds ?? 5);
 const engines = ENGINES.filter(one => !options.only || options.only.split(',').includes(one));
+const columns = engines.flatMap(one => (one === INSIDE.of ? [one, INSIDE.name] : [one]));
 const queries = QUERIES.filter(one =>
   !options.queries || options.queries.split(',').includes(one.name));
 
@@ -151,6 +154,14 @@ async function measureRound(running, round, measured) {
         throw new Error(`${query.name}, round ${round}: ${name} answers another number of rows`);
       }
       measured.push({ query: query.name, engine: name, ms, engineMs, peakBytes });
+      if (name === INSIDE.of) {
+        const inside = await tell({ op: 'askInside', query: query.name, params });
+        if (inside.counts && !isDeepStrictEqual(inside.counts, counts)) {
+          throw new Error(`${query.name}, round ${round}: the service answers other rows`);
+        }
+        updatesInside += query.writes ? counts.reduce((sum, one) => sum + one, 0) : 0;
+        measured.push({ query: query.name, engine: INSIDE.name, ms: inside.ms });
+      }
     }
   }
 }
@@ -158,7 +169,7 @@ async function measureRound(running, round, measured) {
 function summarize(measured, counts) {
   return queries.map(({ name, kind }) => {
     const result = { query: name, kind, rows: counts[name] };
-    for (const engine of engines) {
+    for (const engine of columns) {
       const own = measured.filter(one => one.query === name && one.engine === engine);
       const times = own.map(one => one.ms).sort((a, b) => a - b);
       result[engine] = { ms: round(median(times)), lowest: round(times[0]), highest: round(times.at(-1)) };
@@ -167,12 +178,14 @@ function summarize(measured, counts) {
         result.vulpes.peakMiB = round(Math.max(...own.map(one => one.peakBytes)) / 2 ** 20);
       }
     }
-    const others = engines.filter(one => one !== 'vulpes').map(one => result[one].ms);
-    if (result.vulpes && others.length > 0) {
-      result.ratioToBetter = round(Math.min(...others) / result.vulpes.ms);
-      result.ratioToSqlite = result.sqlite && round(result.sqlite.ms / result.vulpes.ms);
-      const held = kind === 'scan' ? result.ratioToSqlite : result.ratioToBetter;
-      result.holds = held === undefined ? undefined : held >= 1;
+    // Like with like: over a connection beside PostgreSQL, inside of a process beside SQLite.
+    if (result.vulpes && result.postgres && result.sqlite) {
+      result.ratioToPostgres = round(result.postgres.ms / result.vulpes.ms);
+      result.ratioToSqlite = round(result.sqlite.ms / result.service.ms);
+      const held = kind === 'scan'
+        ? result.ratioToSqlite
+        : Math.min(result.ratioToPostgres, result.ratioToSqlite);
+      result.holds = held >= 1;
     }
     return result;
   });
@@ -181,12 +194,12 @@ function summarize(measured, counts) {
 const round = number => Number(number.toPrecision(3));
 
 function table(results) {
-  const head = ['query', 'rows', ...engines.map(one => `${one} ms`), 'spread', 'engine ms', 'peak MiB',
-    'to better', 'to SQLite', 'holds'];
+  const head = ['query', 'rows', ...columns.map(one => `${one} ms`), 'spread', 'engine ms', 'peak MiB',
+    'to PostgreSQL', 'to SQLite', 'holds'];
   const cells = results.map(one => [
-    one.query, one.rows, ...engines.map(name => one[name].ms),
-    engines.map(name => `${one[name].lowest}-${one[name].highest}`).join(' '),
-    one.vulpes?.engineMs ?? '', one.vulpes?.peakMiB ?? '', one.ratioToBetter ?? '',
+    one.query, one.rows, ...columns.map(name => one[name].ms),
+    columns.map(name => `${one[name].lowest}-${one[name].highest}`).join(' '),
+    one.vulpes?.engineMs ?? '', one.vulpes?.peakMiB ?? '', one.ratioToPostgres ?? '',
     one.ratioToSqlite ?? '', one.holds ?? ''
   ].map(String));
   return drawText(head, cells, 1);
@@ -209,19 +222,23 @@ async function measureMemory(running) {
 
 const note = text => process.stderr.write(`${text}\n`);
 
+// Documents that services updated, which the others did not.
+let updatesInside = 0;
 const running = [];
 try {
   const report = { date: new Date().toISOString(), machine: machine([]), rows, rounds };
   report.settings = { memoryLimitMiB: MEMORY_LIMIT >> 20, sizes: sizes(rows) };
-  report.loadSeconds = {};
+  report.import = {};
+  const documents = Object.values(sizes(rows)).reduce((sum, one) => sum + one, 0);
   for (const name of engines) {
     running.push(await startAsker(name));
     const times = await running.at(-1).tell({ op: 'load', rows });
-    report.loadSeconds[name] = {
-      load: round(times.load / 1000), index: round(times.index / 1000)
+    report.import[name] = {
+      rowsPerSecond: Math.round(documents / times.load * 1000),
+      indexSeconds: round(times.index / 1000)
     };
-    note(`${name}: loaded in ${report.loadSeconds[name].load} s, `
-      + `indexed in ${report.loadSeconds[name].index} s`);
+    note(`${name}: imports ${report.import[name].rowsPerSecond} documents a second, `
+      + `indexes them in ${report.import[name].indexSeconds} s`);
   }
   report.versions = Object.fromEntries(running.map(one => [one.name, one.version]));
   const counts = await checkAnswers(running, queries);
@@ -239,7 +256,15 @@ try {
     await measureRound(running, nth, measured);
     note(`round ${nth}`);
   }
-  await checkAnswers(running, [CHECK_UPDATES]);
+  // The service has updated what it was asked to a second time.
+  const updated = await Promise.all(running.map(async ({ name, tell }) => {
+    const { rows: [[{ n, sum }]] } =
+      await tell({ op: 'ask', query: CHECK_UPDATES.name, params: [[]], keepRows: true });
+    return [n, name === INSIDE.of ? sum - updatesInside : sum];
+  }));
+  if (updated.some(one => !isDeepStrictEqual(one, updated[0]))) {
+    throw new Error(`documents updated, and how often: ${JSON.stringify(updated)}`);
+  }
   report.memory = await measureMemory(running);
   report.results = summarize(measured, counts);
   console.log(table(report.results));

@@ -1,7 +1,8 @@
 // Vulpes, over HTTP on one connection that is kept open: each query is a POST to /_api/cursor.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'undici';
 import { INDEXES, chunks, sizes } from '../data.mjs';
 import { readUrl } from '../../lib/servers.mjs';
@@ -10,12 +11,13 @@ const CACHE_MIB = 1024;
 const LOAD_ROWS = 5000;
 // All rows in one answer.
 const BATCH_ROWS = 1_000_000;
+const SERVICE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'services/ask');
 const AUTHORIZATION = `Basic ${Buffer.from('root:').toString('base64')}`;
 
 export async function open({ folder, memoryLimit }) {
   const child = spawn(process.env.VULPES_BIN, [
     'serve', '--listen', '127.0.0.1:0', '--data', join(folder, 'vulpes'),
-    '--store-cache', String(CACHE_MIB)
+    '--store-cache', String(CACHE_MIB), '--javascript.files-allowlist', `^${SERVICE}`
   ], { stdio: ['ignore', 'pipe', 'pipe'] });
   const client = new Client(await readUrl('vulpes', child), {
     pipelining: 1, headersTimeout: 0, bodyTimeout: 0
@@ -32,7 +34,7 @@ export async function open({ folder, memoryLimit }) {
     return answer;
   };
   const ask = async (query, params, limit = memoryLimit) => {
-    const bindVars = Object.fromEntries(params.map((value, at) => [`p${at}`, value]));
+    const bindVars = toBind(params);
     const { result, extra } = await send('POST', '/_api/cursor', JSON.stringify({
       query: query.aql, bindVars, batchSize: BATCH_ROWS, memoryLimit: limit
     }));
@@ -43,14 +45,28 @@ export async function open({ folder, memoryLimit }) {
       peakBytes: peakMemoryUsage
     };
   };
+  // The same inside of the server, in a service: what it took there, in all.
+  const askInside = async (query, list) => {
+    const text = JSON.stringify({
+      query: query.aql, binds: list.map(toBind), memoryLimit
+    });
+    const from = performance.now();
+    const { ms, counts } = await send('POST', '/ask', text);
+    // Of a write only the answer says that it is durable.
+    return query.writes ? { ms: performance.now() - from } : { ms, counts };
+  };
   const { version } = await send('GET', '/_api/version');
   return {
     version: `Vulpes ${version}`,
     pid: child.pid,
-    load: rows => load(send, rows),
+    load: async rows => {
+      await send('POST', '/_api/foxx?mount=/ask', JSON.stringify({ source: SERVICE }));
+      return load(send, rows);
+    },
     ask,
+    askInside,
     explain: async (query, params) => {
-      const bindVars = Object.fromEntries(params.map((value, at) => [`p${at}`, value]));
+      const bindVars = toBind(params);
       const { plan } = await send('POST', '/_api/explain',
         JSON.stringify({ query: query.aql, bindVars }));
       return plan;
@@ -63,6 +79,8 @@ export async function open({ folder, memoryLimit }) {
     }
   };
 }
+
+const toBind = params => Object.fromEntries(params.map((value, at) => [`p${at}`, value]));
 
 async function load(send, rows) {
   const times = {};
