@@ -205,13 +205,13 @@ describe('users', () => {
     const read = () => ann.query('FOR a IN accounts LIMIT 1 RETURN 1');
     const write = () => ann.collection('accounts').save({});
     assert.equal((await read().catch(e => e)).code, 401);
-    await system.setUserAccessLevel('ann', { database: 'bank', grant: 'ro' });
+    await system.setUserAccessLevel('ann', { database: 'bank' }, 'ro');
     assert.deepEqual(await (await read()).all(), [1]);
     assert.equal((await write().catch(e => e)).code, 403);
-    await system.setUserAccessLevel('ann', { database: 'bank', grant: 'rw' });
+    await system.setUserAccessLevel('ann', { database: 'bank' }, 'rw');
     assert.ok((await write())._key);
-    const hidden = { database: 'bank', collection: 'accounts', grant: 'none' };
-    await system.setUserAccessLevel('ann', hidden);
+    const hidden = { database: 'bank', collection: 'accounts' };
+    await system.setUserAccessLevel('ann', hidden, 'none');
     assert.equal((await read().catch(e => e)).code, 403);
     const level = await system.getUserAccessLevel('ann', { database: 'bank' });
     assert.equal(level, 'rw');
