@@ -143,6 +143,10 @@ fn engine(path: &Path, measure: &Measure<'_>) {
         }
     });
     drop((txn, small));
+    durable_puts(path, measure);
+}
+
+fn durable_puts(path: &Path, measure: &Measure<'_>) {
     let engine = RedbEngine::open(path, Settings::new(1 << 30)).expect("open");
     measure("durable put, 1 writer", 1_000, &mut || {
         (0..1_000).for_each(|n| write(&engine, n..n + 1));

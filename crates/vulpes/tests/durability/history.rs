@@ -39,19 +39,19 @@ struct Shared {
 
 #[test]
 fn histories_in_memory_are_possible() {
-    run(Arc::new(MemoryEngine::new()));
+    println!("{}", run(Arc::new(MemoryEngine::new())));
 }
 
 #[test]
 fn histories_in_a_file_are_possible() {
     let folder = tempfile::tempdir().unwrap();
     let settings = store_redb::Settings::new(8 << 20);
-    run(Arc::new(
-        RedbEngine::open(&folder.path().join("store.redb"), settings).unwrap(),
-    ));
+    let engine = RedbEngine::open(&folder.path().join("store.redb"), settings).unwrap();
+    println!("{}", run(Arc::new(engine)));
 }
 
-fn run(engine: Arc<dyn Engine>) {
+/// Says what was done.
+fn run(engine: Arc<dyn Engine>) -> String {
     let seed = setting("VULPES_HISTORY_SEED").unwrap_or_else(|| SystemRandom.next_u64());
     let count = setting("VULPES_HISTORY_TRANSACTIONS").unwrap_or(TRANSACTIONS);
     let engine = Arc::new(Contract::new(engine));
@@ -82,16 +82,14 @@ fn run(engine: Arc<dyn Engine>) {
             .collect::<Vec<_>>()
     );
     let committed = history.iter().filter(|it| it.commit.is_some()).count();
-    println!(
-        "seed {seed}: {} transactions, {committed} committed",
-        history.len()
-    );
     assert!(
         committed * 10 > history.len(),
         "hardly anything was committed"
     );
     assert!(committed < history.len(), "nothing was ever in the way");
     assert_eq!(database::verify(&shared.database).unwrap().differences, []);
+    let all = history.len();
+    format!("seed {seed}: {all} transactions, {committed} committed")
 }
 
 impl Shared {
@@ -151,7 +149,7 @@ impl<'a> Client<'a> {
             transaction, ops, ..
         } = client;
         let mut commit = None;
-        if dice.next_u64() % 8 > 0 {
+        if !dice.next_u64().is_multiple_of(8) {
             let before = shared.now();
             match transaction.commit() {
                 Ok(()) => commit = Some((before, shared.now())),
