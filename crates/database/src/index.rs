@@ -297,9 +297,14 @@ impl Index {
         self.kind != IndexKind::Primary
     }
 
+    /// Whether no document has more than one entry.
+    pub(crate) fn has_at_most_one_entry(&self) -> bool {
+        !self.fields.iter().any(AttributePath::expands)
+    }
+
     /// Whether each document has exactly one entry.
     pub(crate) fn has_entry_per_document(&self) -> bool {
-        !self.sparse && !self.fields.iter().any(AttributePath::expands)
+        !self.sparse && self.has_at_most_one_entry()
     }
 
     /// The numbers of leading fields that have a sketch: the first few, and all fields.

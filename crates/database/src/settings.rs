@@ -49,6 +49,8 @@ pub struct Settings {
     pub finished_transactions_max: usize,
     /// Documents that one transaction of an index build covers.
     pub index_build_documents: usize,
+    /// Memory for entries that an index build sorts at once, in bytes.
+    pub index_build_bytes: usize,
     /// Expired documents that one transaction removes at most.
     pub expiry_batch_documents: usize,
     /// Entries looked at to estimate sizes and how many entries a range has.
@@ -107,6 +109,7 @@ impl Settings {
             open_transaction_lease_timeout: Duration::from_secs(8),
             finished_transactions_max: 10_000,
             index_build_documents: 1_000,
+            index_build_bytes: 64 << 20,
             expiry_batch_documents: 1_000,
             estimate_sample_entries: 256,
             estimate_unsaved_entries: 1_000,

@@ -2,9 +2,11 @@
 //!
 //! 1. The index is registered as *building*. Writers that began before fail at commit (the
 //!    collection's shape changed) and begin again; from then on every writer maintains it.
-//! 2. The documents are read page by page; each page's entries are one transaction. A writer
-//!    that changes such a document meanwhile writes the same entry keys, so that one of the two
-//!    conflicts; the page is tried again.
+//! 2. The documents are read, `index_build_bytes` of entries at a time, and these entries are
+//!    written in order of their keys, so that neighbours are written together: piece by piece,
+//!    each a transaction that looks whether its documents still have them. A writer that changes
+//!    such a document meanwhile writes the same entry keys, so that one of the two conflicts;
+//!    the piece is tried again. Entries of arrays are written in order of documents.
 //! 3. The index becomes visible to readers. Writers do not notice: they maintain it already.
 //!
 //! A crash leaves an index that is building; the next start removes it with its entries.
@@ -19,10 +21,11 @@ use value::Value;
 use super::{CreatedIndex, Database};
 use crate::catalog::Change;
 use crate::collection::Collection;
+use crate::document::DocumentKey;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, IndexId};
-use crate::index::{EntryLimits, Index, IndexKind, Note};
-use crate::transaction::{Position, TransactionOptions};
+use crate::index::{Entry, EntryLimits, Index, IndexKind, Note};
+use crate::transaction::{Position, Transaction, TransactionOptions};
 
 impl Change<'_> {
     /// The index that a definition asks for: an equal one that exists, or a new one. Returns
@@ -99,30 +102,70 @@ impl Database {
         })
     }
 
-    /// Adds the entries of all documents. Pages shrink when writers are in the way and grow
-    /// again: a page of one document gets through sooner or later.
+    /// Adds the entries of all documents, as they come or in order of their keys.
     fn add_entries(&self, collection: &Collection, index: &Index) -> Result<()> {
-        let settings = &self.shared().settings;
-        let mut documents = settings.index_build_documents.max(1);
-        let (mut position, mut retries) = (None, 0);
-        let mut done: u64 = 0;
+        let mut position = None;
+        let mut progress = Progress::default();
+        if !index.has_at_most_one_entry() {
+            // One document's entries lie all over the index: in order of documents each
+            // document is read only once.
+            loop {
+                let next = self.in_pieces(index, &mut progress, |transaction, documents| {
+                    transaction.build_page(collection, index.id, position.as_ref(), documents)
+                })?;
+                position = next;
+                if position.is_none() {
+                    return Ok(());
+                }
+            }
+        }
         loop {
+            let mut reader = self.begin(TransactionOptions::read_only())?;
+            progress.total = reader.stored_count(collection)?;
+            let (run, next) = reader.collect_run(collection, index.id, position.as_ref())?;
+            drop(reader);
+            let mut rest = run.as_slice();
+            while !rest.is_empty() {
+                let written = self.in_pieces(index, &mut progress, |transaction, documents| {
+                    let piece = rest.get(..documents).unwrap_or(rest);
+                    transaction.build_sorted(collection, index.id, piece)?;
+                    Ok((piece.len() as u64, piece.len()))
+                })?;
+                rest = rest.get(written..).unwrap_or_default();
+            }
+            position = next;
+            if position.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Commits one piece of the work, which is told how many documents it may have and answers
+    /// how many it had. Pieces shrink when writers are in the way and grow again: a piece of one
+    /// document gets through sooner or later.
+    fn in_pieces<T>(
+        &self,
+        index: &Index,
+        progress: &mut Progress,
+        mut piece: impl FnMut(&mut Transaction, usize) -> Result<(u64, T)>,
+    ) -> Result<T> {
+        let settings = &self.shared().settings;
+        let documents_max = settings.index_build_documents.max(1);
+        let mut retries = 0;
+        loop {
+            let documents = progress.documents.clamp(1, documents_max);
             let mut transaction = self.begin(TransactionOptions::default())?;
-            let total = transaction.stored_count(collection)?;
-            let page = transaction.build_page(collection, index.id, position.as_ref(), documents);
-            let committed = page.and_then(|page| transaction.commit().map(|()| page));
-            match committed {
-                Ok((_, None)) => return Ok(()),
-                Ok((read, next)) => {
-                    done += read;
-                    index.set_progress(done, total);
-                    position = next;
-                    retries = 0;
-                    documents = (documents * 2).min(settings.index_build_documents.max(1));
+            let done = piece(&mut transaction, documents);
+            match done.and_then(|done| transaction.commit().map(|()| done)) {
+                Ok((had, result)) => {
+                    progress.done += had;
+                    progress.documents = documents * 2;
+                    index.set_progress(progress.done, progress.total);
+                    return Ok(result);
                 }
                 Err(error) if error.is_conflict() && retries < settings.conflict_retries_max => {
                     retries += usize::from(documents == 1);
-                    documents = (documents / 2).max(1);
+                    progress.documents = documents / 2;
                 }
                 Err(error) => return Err(error),
             }
@@ -164,7 +207,87 @@ impl Database {
     }
 }
 
-impl crate::transaction::Transaction {
+/// How far a build has come.
+struct Progress {
+    done: u64,
+    total: u64,
+    /// Documents that the next piece may have.
+    documents: usize,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            done: 0,
+            total: 0,
+            documents: usize::MAX,
+        }
+    }
+}
+
+/// The entries that documents had when they were read: stored keys, and whose they are.
+type Run = Vec<(Bytes, DocumentKey)>;
+
+impl Transaction {
+    /// Reads documents until their entries take `index_build_bytes`; sorts those, and says where
+    /// to go on.
+    fn collect_run(
+        &mut self,
+        collection: &Collection,
+        index: IndexId,
+        position: Option<&Position>,
+    ) -> Result<(Run, Option<Position>)> {
+        let settings = &self.shared().settings;
+        let (bytes_max, documents) = (settings.index_build_bytes, settings.index_build_documents);
+        let limits = EntryLimits::new(settings);
+        let collection = self.resolve(collection)?;
+        let index = find_by_id(&collection, index)?;
+        let (mut run, mut bytes) = (Run::new(), 0);
+        let mut position = position.cloned();
+        loop {
+            let page = self.scan(&collection, position.as_ref(), documents)?;
+            for document in &page.documents {
+                let key = document.key();
+                for entry in index.entries(document.body(), key.as_bytes(), limits)? {
+                    bytes +=
+                        entry.key.len() + key.as_bytes().len() + size_of::<(Bytes, DocumentKey)>();
+                    let key = DocumentKey::from_stored(Bytes::copy_from_slice(key.as_bytes()));
+                    run.push((entry.key, key));
+                }
+            }
+            position = page.next;
+            if position.is_none() || bytes >= bytes_max {
+                run.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                return Ok((run, position));
+            }
+        }
+    }
+
+    /// Adds entries that documents had a while ago and still have. What changed since then has
+    /// its entry from the writer.
+    fn build_sorted(
+        &mut self,
+        collection: &Collection,
+        index: IndexId,
+        piece: &[(Bytes, DocumentKey)],
+    ) -> Result<()> {
+        let limits = EntryLimits::new(&self.shared().settings);
+        let collection = self.resolve(collection)?;
+        let index = find_by_id(&collection, index)?;
+        let keys: Vec<&[u8]> = piece.iter().map(|(_, key)| key.as_bytes()).collect();
+        let documents = self.get_many(&collection, &keys)?;
+        let mut entries = Vec::with_capacity(piece.len());
+        for ((planned, key), document) in piece.iter().zip(documents) {
+            let Some(document) = document else {
+                continue;
+            };
+            let now = index.entries(document.body(), key.as_bytes(), limits)?;
+            let still = now.into_iter().filter(|entry| entry.key == planned);
+            entries.extend(still.map(|entry| (entry, key.clone())));
+        }
+        self.put_entries(&collection, &index, entries)
+    }
+
     /// Adds the entries of one page of documents; how many documents, and the position of the
     /// next page.
     pub(crate) fn build_page(
@@ -185,10 +308,22 @@ impl crate::transaction::Transaction {
                 entries.push((entry, key.clone()));
             }
         }
+        self.put_entries(&collection, &index, entries)?;
+        let read = page.documents.len() as u64;
+        Ok((read, page.next))
+    }
+
+    /// Writes entries of documents. Errors: 1210 with status 400.
+    fn put_entries(
+        &mut self,
+        collection: &Collection,
+        index: &Index,
+        entries: Vec<(Entry, DocumentKey)>,
+    ) -> Result<()> {
         let mut owners: HashMap<Bytes, _> = HashMap::new();
         if index.is_unique() {
             let keys: Vec<Bytes> = entries.iter().map(|(entry, _)| entry.key.clone()).collect();
-            owners = self.load_owners(&index, &keys)?;
+            owners = self.load_owners(index, &keys)?;
         }
         let (mut batch, mut notes) = (store::Batch::new(), Vec::new());
         let mut own: HashSet<Bytes> = HashSet::new();
@@ -200,15 +335,15 @@ impl crate::transaction::Transaction {
                 if let Some(owner) = owner
                     && (owner != key || !is_first)
                 {
-                    return Err(unique_violation(&index, owner.as_str()).with_status(400));
+                    return Err(unique_violation(index, owner.as_str()).with_status(400));
                 }
             }
             notes.push(Note::Touch(entry.touch(true)));
             batch.put(entry.key, entry.value);
         }
-        self.write_to(&collection, batch)?;
-        notes.into_iter().for_each(|note| self.note(&index, note));
-        Ok((page.documents.len() as u64, page.next))
+        self.write_to(collection, batch)?;
+        notes.into_iter().for_each(|note| self.note(index, note));
+        Ok(())
     }
 }
 
