@@ -121,7 +121,8 @@ fn reading(make: &mut Make) -> String {
              SORT e.u LIMIT 3 RETURN e._key) FILTER LENGTH(s) != 2 RETURN [d._key, s]"
         ),
         6 => format!(
-            "FOR d IN c RETURN [d._key, LENGTH(FOR e IN c FILTER {left} == {right} && {q} RETURN 1), \
+            "FOR d IN c RETURN [d._key, \
+             LENGTH(FOR e IN c FILTER {left} == {right} && {q} RETURN 1), \
              FIRST(FOR e IN c FILTER e.a == d.a SORT e.u DESC RETURN e.u)]"
         ),
         7 => format!("FOR d IN (FOR e IN c FILTER {q} RETURN e) FILTER {p} {end}"),
@@ -148,7 +149,8 @@ fn writing(make: &mut Make) -> String {
             "FOR d IN c FILTER {p} INSERT {{_key: d._key, a: {attribute}}} INTO other RETURN NEW.a"
         ),
         4 => format!(
-            "FOR d IN c FILTER {p} SORT d._key UPSERT {{a: d.a}} INSERT {{_key: d._key, a: d.a, n: 1}} \
+            "FOR d IN c FILTER {p} SORT d._key UPSERT {{a: d.a}} \
+             INSERT {{_key: d._key, a: d.a, n: 1}} \
              UPDATE {{n: OLD.n + 1}} IN other RETURN NEW.n"
         ),
         5 => format!(
