@@ -41,7 +41,8 @@ class ArangoDatabase {
 
   _engine() {
     return {
-      name: state.ops.databaseInfo().engine,
+      // Callers decide by it what they may use.
+      name: 'rocksdb',
       supports: {
         indexes: ['primary', 'edge', 'hash', 'skiplist', 'ttl', 'persistent'],
         aliases: { indexes: { skiplist: 'persistent', hash: 'persistent' } },

@@ -39,8 +39,6 @@ fn database_info(call: &Call<'_>) -> OpResult {
     info.insert("name", &**database.name());
     info.insert("isSystem", database.is_system());
     info.insert("path", "none");
-    let engine = call.context.shared.databases.engine();
-    info.insert("engine", engine.name());
     call.value(&info.into())
 }
 
