@@ -29,6 +29,8 @@ const OBJECT: u8 = 0x60;
 const END: u8 = 0x01;
 const NAME: u8 = 0x02;
 const SIGN: u64 = 1 << 63;
+/// 2^63: no integer lies beyond it.
+const INT_LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
 /// Why bytes are not an encoded key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,13 +146,14 @@ fn decode_number(bytes: &[u8]) -> Result<(Value, &[u8]), Malformed> {
         sortable & !SIGN
     };
     let double = f64::from_bits(bits);
-    let exact = double as i128 + i128::from(u16::from_be_bytes(*distance));
     // Whole numbers come back as integers: key order does not tell the two kinds apart.
-    let value = match i64::try_from(exact) {
-        Ok(int) if double.fract() == 0.0 => Value::Int(int),
-        _ => Value::from_f64(double).ok_or(Malformed)?,
-    };
-    Ok((value, rest))
+    if double.fract() == 0.0 && double.abs() <= INT_LIMIT {
+        let exact = double as i128 + i128::from(u16::from_be_bytes(*distance));
+        if let Ok(int) = i64::try_from(exact) {
+            return Ok((Value::Int(int), rest));
+        }
+    }
+    Ok((Value::from_f64(double).ok_or(Malformed)?, rest))
 }
 
 /// `mask` is 0 for plain text and `0xff` for an inverted name.

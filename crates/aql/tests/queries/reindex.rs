@@ -1,5 +1,10 @@
 //! An index that comes and goes while queries use it and writers write.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets what cannot be is to fail there"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
