@@ -370,7 +370,8 @@ impl Database {
         mut body: impl FnMut(&mut Change<'_>) -> Result<T>,
     ) -> Result<T> {
         let Inner { shared, id, .. } = &*self.inner;
-        shared.retry(|| {
+        let retries_max = shared.settings.catalog_conflict_retries_max;
+        shared.retry_up_to(retries_max, || {
             self.check_not_dropped()?;
             let mut txn = shared.engine.begin(BeginOptions::read_write())?;
             let cached = self.catalog();

@@ -20,8 +20,11 @@ pub struct Settings {
     pub index_entry_bytes_max: usize,
     /// Entries that one document makes in one index at most, by its arrays.
     pub index_document_entries_max: usize,
-    /// How often [`crate::Database::run`] and catalog changes begin again after a conflict.
+    /// How often [`crate::Database::run`] begins again after a conflict.
     pub conflict_retries_max: usize,
+    /// The same for catalog changes: dropping an index conflicts with whoever adds an entry to it
+    /// meanwhile, and is asked for once.
+    pub catalog_conflict_retries_max: usize,
     /// The same for [`crate::Database::run_query`]. With 0 whoever asks is told of the conflict,
     /// as clients of queries expect, which have retries of their own.
     pub query_conflict_retries_max: usize,
@@ -98,6 +101,7 @@ impl Settings {
             index_entry_bytes_max: 16 << 10,
             index_document_entries_max: 100_000,
             conflict_retries_max: 100,
+            catalog_conflict_retries_max: 1000,
             query_conflict_retries_max: 0,
             conflict_pause_max: Duration::from_millis(10),
             lock_timeout: Duration::from_secs(900),
