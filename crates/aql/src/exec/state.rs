@@ -194,13 +194,15 @@ impl Exec<'_> {
     /// Counts memory that is kept; fails beyond the limit.
     pub(crate) fn charge(&mut self, bytes: usize) -> Result<()> {
         let state = &mut *self.state;
-        state.memory += bytes;
-        let peak = &mut state.stats.peak_memory_bytes;
-        *peak = state.memory.max(*peak);
+        let held = state.memory.saturating_add(bytes);
         let max = state.limits.memory_bytes_max;
-        if max > 0 && state.memory > max {
+        if max > 0 && held > max {
+            // What was refused was not held: it does not count for the peak.
             return Err(Error::limit("memoryLimit", format_args!("{max} bytes")));
         }
+        state.memory = held;
+        let peak = &mut state.stats.peak_memory_bytes;
+        *peak = held.max(*peak);
         Ok(())
     }
 
