@@ -137,7 +137,7 @@ class Collections(DriverTest):
         self.assertIn("n is missing", error.error_message)
         new = people.insert({"n": 21}, return_new=True)["new"]
         self.assertEqual(new["twice"], 42)
-        people.configure(schema={}, computed_values=[])
+        people.configure(schema={**schema, "level": "none"}, computed_values=[])
         people.insert({"n": "one"})
 
     def test_keys(self):
@@ -340,6 +340,8 @@ class Transactions(DriverTest):
         self.assertEqual(caught.exception.error_code, 1200)
         if first.transaction_status() == "running":
             first.commit_transaction()
+        if second.transaction_status() == "running":
+            second.abort_transaction()
         self.assertEqual(people.get("p0")["n"], 10)
         third = self.db.begin_transaction(exclusive="people")
         third.collection("people").truncate()
