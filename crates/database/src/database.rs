@@ -133,15 +133,24 @@ impl Database {
 
     fn begin_locked(&self, options: TransactionOptions, locks: HeldLocks) -> Result<Transaction> {
         self.check_not_dropped()?;
-        let begin = if options.read_only {
+        let mut begin = if options.read_only {
             BeginOptions::read_only()
         } else {
             BeginOptions::read_write()
         };
+        if options.unsynced.is_some() {
+            begin = begin.unsynced();
+        } else if !locks.is_empty() {
+            // Who had the locks before may have given them back before its commit was durable.
+            self.inner.shared.wait_until_all_is_durable()?;
+        }
         let slot = self.inner.catalog.read();
         let txn = self.inner.shared.engine.begin(begin)?;
         let catalog = Arc::clone(&slot);
         drop(slot);
+        if let Some(unsynced) = &options.unsynced {
+            unsynced.add(txn.sequence());
+        }
         let database = self.clone();
         Ok(Transaction::new(database, txn, catalog, options, locks))
     }

@@ -18,6 +18,7 @@ use crate::ids::DatabaseId;
 use crate::open_transactions::OpenTransactions;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::unsynced::Unsynced;
 use crate::users::{ANY, DatabaseGrant, Level, UserChanges, Users};
 use crate::{layout, names};
 
@@ -136,6 +137,11 @@ impl Databases {
     pub fn get(&self, name: &str) -> Result<Database> {
         self.find(name)
             .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))
+    }
+
+    /// A record for transactions that do not wait until they are durable.
+    pub fn unsynced(&self) -> Unsynced {
+        Unsynced::new(Arc::clone(&self.inner.shared.engine))
     }
 
     /// The names of all databases, sorted.

@@ -49,6 +49,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod unsynced;
 mod users;
 mod verify;
 
@@ -74,5 +75,6 @@ pub use transaction::{
     IndexPage, IndexRange, IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction,
     TransactionOptions, WriteOptions, WriteResult,
 };
+pub use unsynced::Unsynced;
 pub use users::{DatabaseGrant, Level, User, UserChanges, Users};
 pub use verify::{Difference, Verification, verify, verify_nothing_is_left};

@@ -1,12 +1,13 @@
 //! What all databases of a server share: engine, platform, settings, identifiers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use platform::{Platform, Ticks};
-use store::{Batch, BeginOptions, Engine};
+use store::{Batch, BeginOptions, Engine, Seen};
 
 use crate::claims::Claims;
 use crate::computed::Expressions;
@@ -108,6 +109,29 @@ impl Shared {
             Ok(())
         })?;
         self.ceiling.store(ceiling, Ordering::Release);
+        Ok(())
+    }
+
+    /// Returns when a commit is durable. Errors: the engine's, if it was lost.
+    pub fn wait_until_durable(&self, sequence: u64) -> store::Result<()> {
+        let (send, outcome) = sync_channel(1);
+        let mut seen = Seen::default();
+        seen.add(sequence);
+        self.engine.when_durable(
+            seen,
+            // It is received below.
+            Box::new(move |durable| drop(send.send(durable))),
+        );
+        self.engine.sync_now();
+        let forgotten = || store::Error::new(store::ErrorKind::Closed, "wait for a commit");
+        outcome.recv().unwrap_or_else(|_| Err(forgotten()))
+    }
+
+    /// Returns when every commit that has returned is durable, or lost.
+    pub fn wait_until_all_is_durable(&self) -> Result<()> {
+        let latest = self.engine.begin(BeginOptions::read_only().unsynced())?;
+        // What was lost is not there any more: no matter to whoever begins now.
+        drop(self.wait_until_durable(latest.sequence()));
         Ok(())
     }
 

@@ -30,8 +30,10 @@ use crate::index::{Estimator, Index, Note};
 use crate::layout;
 use crate::locks::{HeldLocks, Mode};
 use crate::shared::Shared;
+use crate::unsynced::Unsynced;
 
-/// How to begin a transaction. Every commit is durable, so there is no `waitForSync`.
+/// How to begin a transaction. Every commit is durable before it is acknowledged, so there is no
+/// `waitForSync`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransactionOptions {
     /// It will not write; writes fail.
@@ -49,6 +51,8 @@ pub struct TransactionOptions {
     /// Others who write to a document that it has written to are told of the conflict at once,
     /// not only who commits later. For transactions that stay open for long.
     pub claims_documents: bool,
+    /// Sees what is not durable yet and does not wait for it; the record takes down what.
+    pub unsynced: Option<Unsynced>,
 }
 
 impl TransactionOptions {
@@ -257,7 +261,17 @@ impl Transaction {
 
     /// Commits; the locks, to begin again with.
     pub(crate) fn commit_and_keep_locks(self) -> (HeldLocks, Result<()>) {
-        let committed = self.txn.commit();
+        let mut committed = self.txn.commit();
+        if let (Ok(commit), Some(unsynced)) = (&committed, &self.options.unsynced) {
+            unsynced.add(commit.sequence);
+        }
+        if self.users_written
+            && let (Ok(commit), Some(_)) = (&committed, &self.options.unsynced)
+        {
+            // What others keep of users is read from what is durable.
+            let durable = self.database.shared().wait_until_durable(commit.sequence);
+            committed = durable.and(committed);
+        }
         if committed.is_ok() {
             if self.users_written {
                 let generation = &self.database.shared().users_generation;

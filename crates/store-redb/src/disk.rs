@@ -187,7 +187,7 @@ impl Disk {
                 open_backend(backend, &settings, "disk".as_ref())
             }),
             watch: Arc::clone(&self.watch),
-            free_bytes: Box::new(move || Ok(room.state.lock().free_bytes.unwrap_or(u64::MAX))),
+            free_bytes: Arc::new(move || Ok(room.state.lock().free_bytes.unwrap_or(u64::MAX))),
         }
     }
 }

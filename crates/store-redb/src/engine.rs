@@ -2,19 +2,23 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use platform::{ThreadSettings, spawn_thread};
-use store::{BeginOptions, Engine, Error, ErrorKind, Limits, Result, Statistics, Txn};
+use store::{
+    BeginOptions, Engine, Error, ErrorKind, Limits, Result, Seen, Statistics, Txn, WhenDurable,
+};
 
-use crate::committer::{Committer, Event, Request};
+use crate::committer::Committer;
 use crate::disk::Disk;
-use crate::file::{self, Source};
+use crate::file::{self, FreeBytes, Source};
+use crate::overlay::View;
+use crate::sequencer::Sequencer;
 use crate::settings::Settings;
-use crate::snapshot::{Snapshot, WriterMark};
+use crate::snapshot::WriterMark;
 use crate::txn::RedbTxn;
 use crate::watched::Watch;
 
@@ -42,7 +46,8 @@ pub struct RedbEngine {
 /// What the engine, its transactions and the committer share.
 pub struct Shared {
     pub settings: Settings,
-    events: Sender<Event>,
+    pub sequencer: Sequencer,
+    free_bytes: FreeBytes,
     current: Mutex<Current>,
     poison: OnceLock<Error>,
     watch: Arc<Watch>,
@@ -51,7 +56,14 @@ pub struct Shared {
 
 /// What a transaction begins on, or why none can begin.
 pub enum Current {
-    Open(Arc<Snapshot>, WriterMark),
+    Open {
+        /// What is in the file.
+        durable: View,
+        durable_mark: WriterMark,
+        /// With what was accepted since: for transactions that ask to see it.
+        latest: View,
+        latest_mark: WriterMark,
+    },
     /// No snapshot could be taken.
     Failed(Error),
     Closed,
@@ -81,17 +93,17 @@ impl RedbEngine {
     }
 
     fn open_source(source: Source, settings: Settings) -> Result<Self> {
-        let (events, receiver) = channel();
         let shared = Arc::new(Shared {
+            sequencer: Sequencer::new(settings.recent_keys_max),
             settings,
-            events,
+            free_bytes: Arc::clone(&source.free_bytes),
             // Nobody can begin before the committer published its first snapshot.
             current: Mutex::new(Current::Failed(closed())),
             poison: OnceLock::new(),
             watch: Arc::clone(&source.watch),
             counters: Counters::default(),
         });
-        let committer = Committer::open(source, Arc::clone(&shared), receiver)?;
+        let committer = Committer::open(source, Arc::clone(&shared))?;
         let thread = ThreadSettings {
             name: "store-commit".to_owned(),
             stack_bytes: None,
@@ -107,16 +119,20 @@ impl RedbEngine {
 }
 
 impl Shared {
-    /// Hands a commit to the committer. If that has stopped, the request is dropped.
-    pub fn submit(&self, request: Request) {
-        drop(self.events.send(Event::Commit(Box::new(request))));
-    }
-
     /// What a transaction begins on. Errors: why none can begin; `Full` if it may be possible
     /// when the file is opened again.
-    fn find_snapshot(&self) -> Result<(Arc<Snapshot>, WriterMark)> {
+    fn find_view(&self, unsynced: bool) -> Result<(View, WriterMark)> {
         match &*self.current.lock() {
-            Current::Open(snapshot, mark) => Ok((Arc::clone(snapshot), Arc::clone(mark))),
+            Current::Open {
+                latest,
+                latest_mark,
+                ..
+            } if unsynced => Ok((latest.clone(), Arc::clone(latest_mark))),
+            Current::Open {
+                durable,
+                durable_mark,
+                ..
+            } => Ok((durable.clone(), Arc::clone(durable_mark))),
             Current::Failed(error) => Err(error.clone()),
             Current::Closed => Err(closed()),
         }
@@ -125,19 +141,55 @@ impl Shared {
     /// Has the committer try to open the file again, and waits for it.
     fn reopen(&self) {
         let (sender, tried) = sync_channel(0);
-        if self.events.send(Event::Reopen(sender)).is_ok() {
-            // Nothing is ever sent: it returns when the sender is dropped.
-            let _never = tried.recv();
-        }
+        self.sequencer.ask_to_reopen(sender);
+        // Nothing is ever sent: it returns when the sender is dropped.
+        let _never = tried.recv();
     }
 
     /// Lets transactions begin on a snapshot, or not at all.
     pub fn publish(&self, current: Current) {
         let mut published = self.current.lock();
-        // Closing is final: a commit that was on its way does not open the engine again.
-        if !matches!(*published, Current::Closed) {
+        // Closing is final: a commit that was on its way does not open the engine again. Nor
+        // does it serve from a damaged file.
+        let is_final = match *published {
+            Current::Closed => true,
+            Current::Failed(_) => self.watch.damage().is_some(),
+            Current::Open { .. } => false,
+        };
+        if !is_final {
             *published = current;
         }
+    }
+
+    /// Lets transactions that ask for it see what is not in the file yet.
+    pub fn publish_latest(&self, view: View, mark: WriterMark) {
+        if let Current::Open {
+            latest,
+            latest_mark,
+            ..
+        } = &mut *self.current.lock()
+        {
+            *latest = view;
+            *latest_mark = mark;
+        }
+    }
+
+    /// Errors: `Full` if there is no room for commits of `bytes`.
+    pub fn check_room(&self, bytes: usize) -> Result<()> {
+        /// Pages written for each byte of change, at a guess: copies of pages up to the root.
+        const AMPLIFICATION: u64 = 4;
+        let free_bytes_min = self.settings.free_bytes_min;
+        let needed = free_bytes_min.saturating_add(AMPLIFICATION.saturating_mul(bytes as u64));
+        // If the file system does not say, the commit will find out.
+        let free = (self.free_bytes)().unwrap_or(u64::MAX);
+        if free >= needed {
+            return Ok(());
+        }
+        let context = format!(
+            "commit with {free} bytes left on the disk, of {needed} needed \
+             (free_bytes_min is {free_bytes_min})"
+        );
+        Err(Error::new(ErrorKind::Full, context))
     }
 
     /// Refuses every later commit; only the first reason counts.
@@ -177,20 +229,25 @@ impl Engine for RedbEngine {
     }
 
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
-        let open = self.shared.find_snapshot().or_else(|error| {
+        let open = self.shared.find_view(options.unsynced).or_else(|error| {
             if error.kind() != ErrorKind::Full {
                 return Err(error);
             }
             self.shared.reopen();
-            self.shared.find_snapshot()
+            self.shared.find_view(options.unsynced)
         });
-        let (snapshot, mark) = open?;
+        let (view, mark) = open?;
         let mark = (!options.read_only).then_some(mark);
-        Ok(Box::new(RedbTxn::new(
-            Arc::clone(&self.shared),
-            snapshot,
-            mark,
-        )))
+        let shared = Arc::clone(&self.shared);
+        Ok(Box::new(RedbTxn::new(shared, view, mark, options.unsynced)))
+    }
+
+    fn when_durable(&self, seen: Seen, then: WhenDurable) {
+        self.shared.sequencer.when_durable(seen, then);
+    }
+
+    fn sync_now(&self) {
+        self.shared.sequencer.sync_now();
     }
 
     fn health(&self) -> Result<()> {
@@ -218,7 +275,7 @@ impl Engine for RedbEngine {
         let Some(thread) = thread.take() else {
             return Ok(());
         };
-        drop(self.shared.events.send(Event::Stop));
+        self.shared.sequencer.stop();
         thread.join().unwrap_or_else(|_| {
             Err(Error::new(
                 ErrorKind::Io,

@@ -19,12 +19,15 @@ const FORMAT: u64 = 1;
 const ABOUT: TableDefinition<'static, &str, u64> = TableDefinition::new("vulpes");
 const FORMAT_KEY: &str = "format";
 
+/// Asks for the bytes left on a file system.
+pub type FreeBytes = Arc<dyn Fn() -> io::Result<u64> + Send + Sync>;
+
 /// Where the bytes are: a file, or in tests something that fails on purpose.
 pub struct Source {
     /// Opens the database, also again after it was closed.
     pub open: Box<dyn Fn() -> Result<Database> + Send>,
     /// Bytes left on the file system.
-    pub free_bytes: Box<dyn Fn() -> io::Result<u64> + Send>,
+    pub free_bytes: FreeBytes,
     /// What [`Watched`] noticed.
     pub watch: Arc<Watch>,
 }
@@ -37,7 +40,7 @@ pub fn at_path(path: &Path, settings: &Settings) -> Source {
     Source {
         watch: Arc::clone(&watch),
         open: Box::new(move || open_path(&path, &settings, &watch)),
-        free_bytes: Box::new(move || {
+        free_bytes: Arc::new(move || {
             let room = rustix::fs::statvfs(&folder)?;
             Ok(room.f_bavail.saturating_mul(room.f_frsize))
         }),

@@ -32,7 +32,9 @@ pub mod disk;
 mod engine;
 mod failure;
 mod file;
+mod overlay;
 mod recent;
+mod sequencer;
 mod settings;
 mod snapshot;
 #[cfg(test)]

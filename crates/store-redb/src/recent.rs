@@ -58,14 +58,6 @@ impl Recent {
         mark
     }
 
-    /// Whether a transaction is open that may write and began before `sequence`.
-    pub fn has_writer_before(&mut self, sequence: u64) -> bool {
-        self.marks.retain(|(_, mark)| mark.strong_count() > 0);
-        self.marks
-            .front()
-            .is_some_and(|(oldest, _)| *oldest < sequence)
-    }
-
     /// Whether the writes of a transaction that began on `snapshot` clash with a later commit.
     pub fn conflicts(&self, buffer: &WriteBuffer, snapshot: u64) -> bool {
         if snapshot < self.forgotten {

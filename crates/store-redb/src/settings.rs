@@ -11,9 +11,13 @@ pub struct Settings {
     /// verified after a crash only, and damage done to a file that was closed in order is found
     /// late or not at all.
     pub verify_on_open: bool,
-    /// Buffered writes that one sync takes together, in bytes; a single transaction may exceed
-    /// it. Bounds how long the first in a group waits for the others.
+    /// Writes that were accepted and are not in the file yet, in bytes; a single transaction may
+    /// exceed it. One sync takes them together, so it bounds how long the first waits for the
+    /// others.
     pub group_bytes_max: usize,
+    /// Keys that a transaction may write without being waited for: to lay more than that over a
+    /// snapshot costs more than to wait for the file.
+    pub overlay_keys_max: usize,
     /// Keys of recent commits to remember for the sake of long transactions. Beyond it the
     /// oldest are forgotten, and a transaction that began before them can no longer commit.
     pub recent_keys_max: usize,
@@ -30,7 +34,8 @@ impl Settings {
         Self {
             cache_bytes,
             verify_on_open: true,
-            group_bytes_max: 64 << 20,
+            group_bytes_max: 16 << 20,
+            overlay_keys_max: 1000,
             recent_keys_max: 4_000_000,
             free_bytes_min: 32 << 20,
             limits: Limits::default(),

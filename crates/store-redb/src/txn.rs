@@ -3,55 +3,51 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redb::AccessGuard;
-use store::buffer::{StoredEntry, WriteBuffer};
-use store::{Batch, Commit, Direction, Error, ErrorKind, Page, Result, Savepoint, Scan, Txn};
+use store::buffer::WriteBuffer;
+use store::{Batch, Commit, Error, ErrorKind, Page, Result, Savepoint, Scan, Txn};
 
-use crate::committer::Request;
 use crate::engine::Shared;
 use crate::failure::Failure;
-use crate::snapshot::{Snapshot, WriterMark};
+use crate::overlay::{Stored, View};
+use crate::snapshot::WriterMark;
 
 /// Up to so many keys are looked up as they come.
 const FEW_KEYS: usize = 4;
 
 pub struct RedbTxn {
     shared: Arc<Shared>,
-    snapshot: Arc<Snapshot>,
+    view: View,
     /// `None` in a read-only transaction.
     mark: Option<WriterMark>,
+    unsynced: bool,
     buffer: WriteBuffer,
 }
 
 impl RedbTxn {
-    pub fn new(shared: Arc<Shared>, snapshot: Arc<Snapshot>, mark: Option<WriterMark>) -> Self {
+    pub fn new(shared: Arc<Shared>, view: View, mark: Option<WriterMark>, unsynced: bool) -> Self {
         Self {
             shared,
-            snapshot,
+            view,
             mark,
+            unsynced,
             buffer: WriteBuffer::default(),
         }
     }
 
     fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
         match self.buffer.find_change(key) {
-            None => {
-                let stored = self.stored(key)?;
-                Ok(stored.map(|value| Bytes::copy_from_slice(value.value())))
-            }
+            None => Ok(self.stored(key)?.map(Stored::into_bytes)),
             Some(change) if change.only_adds() => {
                 let stored = self.stored(key)?;
-                change.value_over(stored.as_ref().map(AccessGuard::value))
+                change.value_over(stored.as_ref().map(Stored::value))
             }
             Some(change) => change.value_over(None),
         }
     }
 
-    fn stored(&self, key: &[u8]) -> Result<Option<AccessGuard<'static, &'static [u8]>>> {
-        self.snapshot
-            .table
-            .get(key)
-            .map_err(|error| self.read_error(error, "get a value"))
+    fn stored(&self, key: &[u8]) -> Result<Option<Stored>> {
+        let stored = self.view.get(key);
+        stored.map_err(|error| self.read_error(error, "get a value"))
     }
 
     fn read_error(&self, error: redb::StorageError, context: &'static str) -> Error {
@@ -67,6 +63,10 @@ impl RedbTxn {
 }
 
 impl Txn for RedbTxn {
+    fn sequence(&self) -> u64 {
+        self.view.sequence
+    }
+
     fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>> {
         self.shared.settings.limits.check_key(key)?;
         self.value(key)
@@ -94,16 +94,8 @@ impl Txn for RedbTxn {
         if scan.range.is_empty() {
             return Ok(Page::default());
         }
-        let range = self.snapshot.table.range::<&[u8]>(scan.range.bounds());
-        let range = range.map_err(|error| self.read_error(error, "scan a range"))?;
-        let owned = |entry: redb::Result<_>| match entry {
-            Ok((key, value)) => Ok(Entry { key, value }),
-            Err(error) => Err(self.read_error(error, "scan a range")),
-        };
-        match scan.direction {
-            Direction::Forward => self.buffer.page_over(scan, range.map(owned)),
-            Direction::Reverse => self.buffer.page_over(scan, range.rev().map(owned)),
-        }
+        let failed = |error| self.read_error(error, "scan a range");
+        self.view.page(&self.buffer, scan, failed)
     }
 
     fn write(&mut self, batch: Batch) -> Result<()> {
@@ -131,39 +123,19 @@ impl Txn for RedbTxn {
     fn commit(self: Box<Self>) -> Result<Commit> {
         let Self {
             shared,
-            snapshot,
+            view,
             mark,
+            unsynced,
             buffer,
         } = *self;
-        let sequence = snapshot.sequence;
+        let sequence = view.sequence;
         // The pages of the snapshot are free to be reused by the commit.
-        drop(snapshot);
+        drop(view);
         match mark {
             Some(mark) if !buffer.is_empty() => {
-                let (request, outcome) = Request::new(buffer, mark);
-                shared.submit(request);
-                // The committer lets go of a request unanswered only when it stops.
-                outcome
-                    .recv()
-                    .unwrap_or_else(|_| Err(crate::engine::closed()))
+                shared.sequencer.commit(&shared, &buffer, mark, unsynced)
             }
             _ => Ok(Commit::new(sequence)),
         }
-    }
-}
-
-/// An entry in a page of redb.
-struct Entry {
-    key: AccessGuard<'static, &'static [u8]>,
-    value: AccessGuard<'static, &'static [u8]>,
-}
-
-impl StoredEntry for Entry {
-    fn key(&self) -> &[u8] {
-        self.key.value()
-    }
-
-    fn value(&self) -> &[u8] {
-        self.value.value()
     }
 }

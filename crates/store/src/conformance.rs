@@ -12,6 +12,7 @@ mod lifecycle;
 mod reads;
 mod savepoints;
 mod threads;
+mod unsynced;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -43,6 +44,7 @@ const GROUPS: &[(&str, &[(&str, Case)])] = &[
     ("savepoints", savepoints::CASES),
     ("lifecycle", lifecycle::CASES),
     ("threads", threads::CASES),
+    ("unsynced", unsynced::CASES),
     ("histories", histories::CASES),
 ];
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::batch::Batch;
-use crate::engine::{BeginOptions, Commit, Engine, Savepoint, Statistics, Txn};
+use crate::engine::{BeginOptions, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable};
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
 use crate::scan::{Direction, Entry, Page, Scan};
@@ -47,6 +47,15 @@ impl Engine for Contract {
             limits: self.engine.limits().clone(),
             read_only: options.read_only,
         }))
+    }
+
+    fn when_durable(&self, seen: Seen, then: WhenDurable) {
+        let then = Box::new(move |durable| then(allow("when_durable", durable, COMMIT)));
+        self.engine.when_durable(seen, then);
+    }
+
+    fn sync_now(&self) {
+        self.engine.sync_now();
     }
 
     fn health(&self) -> Result<()> {
@@ -106,6 +115,10 @@ const COMMIT: &[ErrorKind] = &[
 ];
 
 impl Txn for ContractTxn {
+    fn sequence(&self) -> u64 {
+        self.txn.sequence()
+    }
+
     fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>> {
         let value = allow("get", self.txn.get(key), READ);
         refuses("get", &self.limits.check_key(key), &value);
@@ -154,7 +167,13 @@ impl Txn for ContractTxn {
     }
 
     fn commit(self: Box<Self>) -> Result<Commit> {
-        allow("commit", self.txn.commit(), COMMIT)
+        let snapshot = self.txn.sequence();
+        let committed = allow("commit", self.txn.commit(), COMMIT)?;
+        assert!(
+            committed.sequence >= snapshot,
+            "a commit comes before what it saw"
+        );
+        Ok(committed)
     }
 }
 

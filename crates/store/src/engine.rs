@@ -13,17 +13,35 @@ use crate::scan::{Page, Scan};
 pub struct BeginOptions {
     /// The transaction will not write: [`Txn::write`] fails with `InvalidArgument`.
     pub read_only: bool,
+    /// The snapshot may hold commits that are not durable yet, and [`Txn::commit`] may return
+    /// when the commit is decided and before it is durable. Whoever asks for this lets nothing
+    /// out that depends on the transaction until [`Engine::when_durable`] says so. Only such
+    /// transactions see such commits.
+    pub unsynced: bool,
 }
 
 impl BeginOptions {
     /// A transaction that only reads.
     pub fn read_only() -> Self {
-        Self { read_only: true }
+        Self {
+            read_only: true,
+            unsynced: false,
+        }
     }
 
     /// A transaction that reads and writes.
     pub fn read_write() -> Self {
-        Self { read_only: false }
+        Self {
+            read_only: false,
+            unsynced: false,
+        }
+    }
+
+    /// The same, but not durable at once (see the field).
+    #[must_use]
+    pub fn unsynced(mut self) -> Self {
+        self.unsynced = true;
+        self
     }
 }
 
@@ -35,11 +53,22 @@ pub trait Engine: Send + Sync + 'static {
     /// The limits that this engine enforces. They do not change.
     fn limits(&self) -> &Limits;
 
-    /// Begins a transaction on a snapshot that holds every commit acknowledged before the call.
+    /// Begins a transaction on a snapshot that holds every commit acknowledged before the call;
+    /// with `unsynced` also every commit that has returned.
     ///
     /// Any number may be open, reading and writing; none waits for another. Costs about a
     /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Full`, `Io`, `Corrupt`.
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>>;
+
+    /// Calls `then` once, when everything that was seen is durable, or with an error when some of
+    /// it was lost: with what the commit failed with, or `Closed`. Perhaps on this thread before
+    /// this returns, perhaps on the one that commits, so `then` must neither block nor panic.
+    ///
+    /// The engine may wait for more commits to share a sync with; see [`Self::sync_now`].
+    fn when_durable(&self, seen: Seen, then: WhenDurable);
+
+    /// Says that whoever waits waits in vain for more commits. Does not block.
+    fn sync_now(&self) {}
 
     /// Whether a commit can succeed as far as the engine knows. Does no input or output.
     /// Errors: what a commit would fail with (`Poisoned`, `Full`, `Closed`).
@@ -64,6 +93,9 @@ pub trait Engine: Send + Sync + 'static {
 /// An operation that fails changes nothing, and the transaction can go on, unless the kind is
 /// `Io`, `Corrupt` or `Closed`.
 pub trait Txn: Send {
+    /// Sequence of the snapshot: of the last commit in it.
+    fn sequence(&self) -> u64;
+
     /// The value of a key, or `None`. Errors: as [`Self::get_many`].
     fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>> {
         Ok(self.get_many(&[key])?.pop().flatten())
@@ -99,7 +131,8 @@ pub trait Txn: Send {
     fn release(&mut self, savepoint: Savepoint) -> Result<()>;
 
     /// Makes the writes visible and durable, all or none. A transaction without writes commits
-    /// without input or output.
+    /// without input or output. One that began with [`BeginOptions::unsynced`] may return before
+    /// the commit is durable; if it then fails, [`Engine::when_durable`] tells.
     ///
     /// Errors: `Conflict`, `InvalidArgument` (an [`crate::Op::Add`] on something that is not a
     /// counter), `Limit`, `Full`, `Busy`, `Poisoned`, `Closed`: nothing was written. `Io`,
@@ -120,6 +153,27 @@ impl Commit {
     /// For engines.
     pub fn new(sequence: u64) -> Self {
         Self { sequence }
+    }
+}
+
+/// Called by [`Engine::when_durable`].
+pub type WhenDurable = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// The commits that something depends on: those between the first and the last that it saw, in
+/// snapshots or as its own. Nothing at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen(Option<(u64, u64)>);
+
+impl Seen {
+    /// Takes in the sequence of a snapshot or commit.
+    pub fn add(&mut self, sequence: u64) {
+        let (first, last) = self.0.unwrap_or((sequence, sequence));
+        self.0 = Some((first.min(sequence), last.max(sequence)));
+    }
+
+    /// The first and the last sequence.
+    pub fn range(self) -> Option<(u64, u64)> {
+        self.0
     }
 }
 

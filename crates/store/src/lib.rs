@@ -16,7 +16,8 @@
 //! - Snapshot isolation, first committer wins: two transactions that overlap in time and touch
 //!   the same key do not both commit, unless both only [`Op::Add`] to it.
 //! - A transaction reads its own writes, in `get` and in `scan`.
-//! - `Ok` from [`Txn::commit`] means that the writes survive a crash (the model has no disk).
+//! - `Ok` from [`Txn::commit`] means that the writes survive a crash (the model has no disk),
+//!   unless the transaction asked not to wait for that: then [`Engine::when_durable`] says so.
 //! - Dropping a transaction rolls it back and cannot fail.
 //!
 //! Entry point: [`Engine::begin`].
@@ -34,7 +35,7 @@ pub mod memory;
 mod scan;
 
 pub use batch::{Batch, KeyRange, Op, counter_sum, decode_counter, encode_counter};
-pub use engine::{BeginOptions, Commit, Engine, Savepoint, Statistics, Txn};
+pub use engine::{BeginOptions, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use scan::{Direction, Entry, Page, PageBuilder, Scan};

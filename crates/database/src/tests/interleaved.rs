@@ -35,12 +35,20 @@ impl Engine for Hooked {
         }))
     }
 
+    fn when_durable(&self, seen: store::Seen, then: store::WhenDurable) {
+        self.inner.when_durable(seen, then);
+    }
+
     fn close(&self) -> store::Result<()> {
         self.inner.close()
     }
 }
 
 impl Txn for HookedTxn {
+    fn sequence(&self) -> u64 {
+        self.inner.sequence()
+    }
+
     fn get_many(&mut self, keys: &[&[u8]]) -> store::Result<Vec<Option<bytes::Bytes>>> {
         self.inner.get_many(keys)
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use database::{Database, Transaction};
+use database::{Database, Transaction, TransactionOptions, Unsynced};
 use js_engine::{Exception, Scope, Value};
 
 use super::OpError;
@@ -31,6 +31,9 @@ pub(crate) struct Context {
     pub(super) transaction: RefCell<Option<Transaction>>,
     /// Transactions that the request keeps open, by id.
     pub(super) streams: RefCell<HashMap<String, Transaction>>,
+    /// What the code, all requests together, has seen of commits that may not be durable. An
+    /// answer waits for it; so does everything else that leaves the process.
+    unsynced: Unsynced,
     /// Queries with rows to come, by id.
     pub(super) cursors: RefCell<HashMap<String, OpenCursor>>,
     /// Folders of services whose exports this one uses: readable.
@@ -39,8 +42,10 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(shared: Arc<Shared>, service: Arc<Service>, worker: usize) -> Self {
+        let unsynced = shared.databases.unsynced();
         Self {
             shared,
+            unsynced,
             worker,
             service,
             make_error: OnceCell::new(),
@@ -122,6 +127,25 @@ impl Context {
         Ok(self.shared.databases.get(&self.service.database)?)
     }
 
+    /// How the code's transactions begin: they do not wait until they are durable.
+    pub(super) fn transaction_options(&self) -> TransactionOptions {
+        TransactionOptions {
+            unsynced: Some(self.unsynced.clone()),
+            ..TransactionOptions::default()
+        }
+    }
+
+    /// What the code has seen that may not be durable.
+    pub(crate) fn unsynced(&self) -> &Unsynced {
+        &self.unsynced
+    }
+
+    /// Returns when all that the code has seen and done is durable: before anything leaves the
+    /// process by another way than an answer, and before what only sees durable commits.
+    pub(super) fn settle(&self) -> Result<(), OpError> {
+        Ok(self.unsynced.wait()?)
+    }
+
     /// Runs `body` in the VM's transaction, or in one of its own that is committed, and begun
     /// again after a conflict.
     pub(super) fn write<T>(
@@ -131,9 +155,8 @@ impl Context {
         if let Some(transaction) = &mut *self.transaction.borrow_mut() {
             return Ok(body(transaction)?);
         }
-        Ok(self
-            .database()?
-            .run(&database::TransactionOptions::default(), body)?)
+        let options = self.transaction_options();
+        Ok(self.database()?.run(&options, body)?)
     }
 
     /// Runs `body` in the VM's transaction, or in one that only reads.
@@ -144,7 +167,10 @@ impl Context {
         if let Some(transaction) = &mut *self.transaction.borrow_mut() {
             return Ok(body(transaction)?);
         }
-        let options = database::TransactionOptions::read_only();
+        let options = TransactionOptions {
+            read_only: true,
+            ..self.transaction_options()
+        };
         Ok(body(&mut self.database()?.begin(options)?)?)
     }
 

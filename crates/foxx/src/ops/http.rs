@@ -64,6 +64,7 @@ struct Answer {
 }
 
 fn request(call: &Call<'_>) -> OpResult {
+    call.context.settle()?;
     let shared = &call.context.shared;
     let spec = call.json(0)?;
     let body = if call.args.get(1).is_nullish() {

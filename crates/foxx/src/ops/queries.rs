@@ -102,7 +102,7 @@ fn run(call: &Call<'_>) -> OpResult {
         let database = context.database()?;
         let transaction_options = TransactionOptions {
             access: context.access(&database)?,
-            ..TransactionOptions::default()
+            ..context.transaction_options()
         };
         let mut transaction = database.begin(transaction_options.clone())?;
         let mut cursor = start(context, &transaction, &query)?;

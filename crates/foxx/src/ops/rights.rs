@@ -64,6 +64,7 @@ impl Context {
     /// Errors: 1653, 11.
     pub(super) fn administered(&self) -> Result<Database, OpError> {
         self.outside_transaction()?;
+        self.settle()?;
         let database = self.database()?;
         self.allow_database(database.name(), Level::ReadWrite)?;
         Ok(database)

@@ -83,7 +83,7 @@ fn read_options(
         locks,
         lock_timeout,
         bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()),
-        ..TransactionOptions::default()
+        ..context.transaction_options()
     })
 }
 

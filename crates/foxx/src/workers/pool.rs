@@ -290,6 +290,11 @@ impl Pool {
         }
     }
 
+    /// What worker `id` does next, if there is something.
+    pub(super) fn try_next(&self, id: usize) -> Option<Next> {
+        self.find_next(&mut self.state.lock(), id)
+    }
+
     /// What worker `id` does next; waits until there is something.
     pub(super) fn next(&self, id: usize) -> Next {
         let mut state = self.state.lock();

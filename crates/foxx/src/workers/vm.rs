@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Unsynced;
 use error_codes::{Code, codes};
 use js_engine::{CancelHandle, Exception, RunError, RunLimits, Scope, Value, Vm};
 use value::json;
@@ -183,9 +184,19 @@ impl ServiceVm {
         self.context.clean_up();
     }
 
-    /// Whether the VM has been stopped, is out of date or keeps too much.
+    /// What its code has seen of commits that may not be durable.
+    pub(super) fn unsynced(&self) -> &Unsynced {
+        self.context.unsynced()
+    }
+
+    /// Returns when all of that is durable.
+    pub(super) fn settle(&self) -> Result<()> {
+        Ok(self.unsynced().wait()?)
+    }
+
+    /// Whether the VM has been stopped, is out of date, keeps too much or remembers what was lost.
     pub(super) fn is_unfit(&self) -> bool {
-        if self.vm.is_poisoned() || self.is_retired() {
+        if self.vm.is_poisoned() || self.is_retired() || self.unsynced().was_lost() {
             return true;
         }
         let half = self.shared.settings.workers.heap_bytes_max / 2;
@@ -204,7 +215,11 @@ impl ServiceVm {
         body: impl FnOnce(&Host, &Scope) -> std::result::Result<T, Exception>,
     ) -> Result<T> {
         let limits = limits(&self.shared, time);
-        match self.vm.run(&limits, |scope| body(&self.host, scope)) {
+        let ran = self.vm.run(&limits, |scope| body(&self.host, scope));
+        if purpose != Purpose::Request {
+            self.settle()?;
+        }
+        match ran {
             Ok(result) => Ok(result),
             Err(RunError::Exception(exception)) => Err(self.describe(purpose, &exception)),
             Err(stop) => Err(self.stopped(purpose, &stop)),

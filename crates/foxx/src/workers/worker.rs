@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Unsynced;
 use error_codes::codes;
 
 use super::pool::{Next, Pool, unavailable};
@@ -22,6 +23,10 @@ pub(super) struct Worker {
     vms: Vec<ServiceVm>,
     /// Services that failed to load, and when.
     broken: Vec<Broken>,
+    /// What the answer that is being made depends on.
+    unsynced: Option<Unsynced>,
+    /// What the last answer that waits for a sync depends on.
+    held: Option<Unsynced>,
 }
 
 struct Broken {
@@ -38,18 +43,34 @@ impl Worker {
             shared,
             vms: Vec::new(),
             broken: Vec::new(),
+            unsynced: None,
+            held: None,
         }
     }
 
     pub(super) fn run(mut self) {
         let _functions = functions::on_this_thread(self.shared.functions.pool());
         loop {
-            match self.pool.next(self.id) {
+            match self.next() {
                 Next::Task(task, waited) => self.run_task(task, waited),
                 Next::Purge => self.purge(),
                 Next::End => return,
             }
         }
+    }
+
+    /// What to do next. Before it waits for that, answers that wait for a sync get one: nobody
+    /// here adds to it.
+    fn next(&mut self) -> Next {
+        let Some(held) = self.held.take() else {
+            return self.pool.next(self.id);
+        };
+        if let Some(next) = self.pool.try_next(self.id) {
+            self.held = Some(held);
+            return next;
+        }
+        held.sync_now();
+        self.pool.next(self.id)
     }
 
     fn run_task(&mut self, task: Task, waited: Duration) {
@@ -85,7 +106,7 @@ impl Worker {
     }
 
     fn answer(&mut self, request: &Arc<ServiceRequest>, reply: Reply, waited: Duration) {
-        let service = &request.service;
+        self.unsynced = None;
         let limit = self.shared.settings.workers.queue_time_max;
         let result = if waited > limit {
             Err(unavailable(format!(
@@ -94,18 +115,8 @@ impl Worker {
         } else {
             self.guard(|worker| worker.serve(request))
         };
-        match result {
-            Ok(response) => reply(response),
-            Err(error) => {
-                log_failure(service, &error);
-                let development = service.development;
-                reply(ServiceResponse::from_error(
-                    &error,
-                    development,
-                    &request.headers,
-                ));
-            }
-        }
+        let response = result.unwrap_or_else(|error| failure(request, &error));
+        self.reply_when_durable(request, response, reply);
         self.tidy_up();
     }
 
@@ -115,6 +126,28 @@ impl Worker {
             vm.clean_up();
         }
         self.drop_unfit();
+    }
+
+    /// Sends an answer, of whatever kind, when all that it may depend on is durable.
+    fn reply_when_durable(
+        &mut self,
+        request: &Arc<ServiceRequest>,
+        response: ServiceResponse,
+        reply: Reply,
+    ) {
+        let Some(unsynced) = self.unsynced.take() else {
+            return reply(response);
+        };
+        let request = Arc::clone(request);
+        unsynced.when_durable(move |durable| {
+            reply(match durable {
+                Ok(()) => response,
+                Err(error) => failure(&request, &error.into()),
+            });
+        });
+        if !unsynced.is_settled() {
+            self.held = Some(unsynced);
+        }
     }
 
     fn serve(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
@@ -163,10 +196,13 @@ impl Worker {
         }
         let mut vm = self.new_vm(&service)?;
         vm.load().map_err(|error| error.with_status(503))?;
-        vm.dispatch(&Arc::new(ServiceRequest {
+        let answer = vm.dispatch(&Arc::new(ServiceRequest {
             service,
             ..(**request).clone()
-        }))
+        }));
+        // The VM and its record are gone before the answer is sent.
+        vm.settle()?;
+        answer
     }
 
     fn run_job(&mut self, service: &Arc<Service>, kind: JobKind) -> Result<Outcome> {
@@ -256,7 +292,9 @@ impl Worker {
             return Err(broken.error.to_unavailable());
         }
         let vm = self.vm(service)?;
+        let unsynced = vm.unsynced().clone();
         let loaded = if vm.is_loaded() { Ok(()) } else { vm.load() };
+        self.unsynced = Some(unsynced);
         if let Err(error) = loaded {
             // What a half-run main file left behind must not meet the next attempt.
             self.vms.pop();
@@ -294,6 +332,13 @@ impl Worker {
         let cancel = self.vms.iter().map(ServiceVm::cancel_handle).collect();
         self.pool.set_warm(self.id, warm, cancel);
     }
+}
+
+/// The answer to a request that failed.
+fn failure(request: &ServiceRequest, error: &Error) -> ServiceResponse {
+    let service = &request.service;
+    log_failure(service, error);
+    ServiceResponse::from_error(error, service.development, &request.headers)
 }
 
 /// Writes a failure to the log once, where it is turned into an answer.

@@ -158,8 +158,13 @@ impl History {
         }
     }
 
+    /// All transactions of every second history do not wait until they are durable.
     fn begin(&self) -> Pair {
-        let begin = |engine: &Arc<dyn Engine>| engine.begin(BeginOptions::read_write());
+        let options = match self.seed % 2 {
+            0 => BeginOptions::read_write(),
+            _ => BeginOptions::read_write().unsynced(),
+        };
+        let begin = |engine: &Arc<dyn Engine>| engine.begin(options);
         Pair {
             tested: begin(&self.tested).expect("begin"),
             model: begin(&self.model).expect("begin"),
