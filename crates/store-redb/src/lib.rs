@@ -2,9 +2,11 @@
 //!
 //! Charter: one file that keeps the promises of [`store::Engine`]. Reads go straight to a redb
 //! snapshot. Writes are buffered above it ([`store::buffer::WriteBuffer`]), so any number of
-//! transactions write at once although redb has one writer. A committer thread takes all that
-//! wait, finds conflicts with what was committed since each one's snapshot, applies the others
-//! in one redb transaction with one sync, and wakes each caller with its own outcome.
+//! transactions write at once although redb has one writer. A commit is accepted on its caller's
+//! thread, after comparing it with what was committed since its snapshot (`sequencer`). A committer
+//! thread takes all that were accepted, writes them in one redb transaction with one sync, and
+//! wakes their callers. Callers that asked for it go on before that, and see what was accepted laid
+//! over the last snapshot of the file (`overlay`).
 //!
 //! Does not know: what the bytes mean. Documents, indexes and counts live above the seam.
 //!
@@ -12,6 +14,8 @@
 //! - Only the committer thread owns the redb database; everybody else holds snapshots.
 //! - A snapshot and its sequence are published together, before the commits in it are
 //!   acknowledged: whoever begins after an acknowledgement sees the commit.
+//! - Whoever did not ask for it sees nothing that is not in the file.
+//! - What was accepted is settled or lost, in order; all that depends on it is told which.
 //! - What is remembered of recent commits reaches back at least to the oldest snapshot that may
 //!   still write, or that snapshot can no longer commit.
 //! - After a failure in the commit path nothing more is written (see [`RedbEngine`]).

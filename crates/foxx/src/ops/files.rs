@@ -202,6 +202,7 @@ fn bytes(call: &Call<'_>) -> OpResult {
 }
 
 fn write(call: &Call<'_>) -> OpResult {
+    call.context.settle()?;
     let (path, data) = (path(call, 0, Access::Write, true)?, call.data(1)?);
     let append = call.flag(2);
     let mut options = OpenOptions::new();

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use store::{Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan, encode_counter};
+use store::{
+    Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan, Seen, encode_counter,
+};
 
 use super::disk::Disk;
 use super::{assert_fails, get, put, settings};
@@ -201,4 +203,81 @@ fn a_panic_poisons() {
         nth += 1;
     }
     assert!(nth > 2, "no call panicked");
+}
+
+fn put_unsynced(engine: &RedbEngine, key: &str) -> Seen {
+    let mut txn = engine
+        .begin(BeginOptions::read_write().unsynced())
+        .unwrap();
+    let mut batch = Batch::new();
+    batch.put(key.to_owned(), "1");
+    txn.write(batch).unwrap();
+    let mut seen = Seen::default();
+    seen.add(txn.sequence());
+    seen.add(txn.commit().unwrap().sequence);
+    seen
+}
+
+fn wait(engine: &RedbEngine, seen: Seen) -> Result<()> {
+    let (send, told) = std::sync::mpsc::channel();
+    engine.when_durable(seen, Box::new(move |durable| send.send(durable).unwrap()));
+    engine.sync_now();
+    told.recv().unwrap()
+}
+
+fn get_unsynced(engine: &RedbEngine, key: &str) -> bool {
+    let options = BeginOptions::read_only().unsynced();
+    let mut txn = engine.begin(options).unwrap();
+    txn.get(key.as_bytes()).unwrap().is_some()
+}
+
+#[test]
+fn whoever_saw_what_was_lost_is_told() {
+    for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+        let disk = Disk::default();
+        let engine = open(&disk);
+        let before = put_unsynced(&engine, "a");
+        wait(&engine, before).unwrap();
+        disk.fail_call(1, kind);
+        let lost = put_unsynced(&engine, "b");
+        // It may be lost already, and then it is not seen.
+        let mut reader = Seen::default();
+        let options = BeginOptions::read_only().unsynced();
+        let mut txn = engine.begin(options).unwrap();
+        reader.add(txn.sequence());
+        let was_seen = txn.get(b"b").unwrap().is_some();
+        assert!(wait(&engine, lost).is_err(), "{kind:?}");
+        assert_eq!(wait(&engine, reader).is_err(), was_seen, "{kind:?}");
+        assert!(get_unsynced(&engine, "a"), "{kind:?}");
+        assert!(!get_unsynced(&engine, "b"), "{kind:?}");
+        assert!(get(&engine, "b").is_none(), "{kind:?}");
+        wait(&engine, before).unwrap();
+        if kind == io::ErrorKind::StorageFull {
+            let after = put_unsynced(&engine, "c");
+            wait(&engine, after).unwrap();
+            let mut both = lost;
+            both.add(after.range().unwrap().1);
+            assert!(wait(&engine, both).is_err(), "some of it was lost");
+        }
+        assert!(wait(&engine, lost).is_err(), "{kind:?}, later");
+    }
+}
+
+#[test]
+fn others_never_see_what_was_lost() {
+    let disk = Disk::default();
+    let engine = open(&disk);
+    disk.fail_call(1, io::ErrorKind::StorageFull);
+    let mut seen = put_unsynced(&engine, "a");
+    let mut synced = engine.begin(BeginOptions::read_write()).unwrap();
+    assert_eq!(synced.get(b"a").unwrap(), None);
+    seen.add(seen.range().unwrap().1);
+    assert!(wait(&engine, seen).is_err());
+    // It cannot be told with what it lost.
+    let mut batch = Batch::new();
+    batch.put("a", "2");
+    synced.write(batch).unwrap();
+    assert_fails(synced.commit(), ErrorKind::Conflict, "conflict");
+    put(&engine, "a", "3").unwrap();
+    assert_eq!(get(&engine, "a").as_deref(), Some(b"3".as_slice()));
 }
