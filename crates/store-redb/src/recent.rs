@@ -117,7 +117,9 @@ impl Recent {
     /// Forgets what no open transaction can clash with, and more if it is too much.
     pub fn forget(&mut self) {
         self.marks.retain(|(_, mark)| mark.strong_count() > 0);
-        let oldest = self.marks.front().map_or(u64::MAX, |(oldest, _)| *oldest);
+        // Not always the first: a snapshot of the file is older than what was laid over the last.
+        let oldest = self.marks.iter().map(|(sequence, _)| *sequence).min();
+        let oldest = oldest.unwrap_or(u64::MAX);
         while let Some((sequence, _)) = self.log.front() {
             let sequence = *sequence;
             if sequence > oldest && self.keys_count() <= self.keys_max {

@@ -197,8 +197,9 @@ impl Sequencer {
         let Some((first, last)) = seen.range() else {
             return then(Ok(()));
         };
-        let was_never_lost = first > self.lost.load(Ordering::Acquire);
-        if was_never_lost && last <= self.durable.load(Ordering::Acquire) {
+        // In this order: what was lost is stored before what is durable goes up over it.
+        let is_behind = last <= self.durable.load(Ordering::Acquire);
+        if is_behind && first > self.lost.load(Ordering::Acquire) {
             return then(Ok(()));
         }
         let mut state = self.state.lock();

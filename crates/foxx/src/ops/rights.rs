@@ -64,16 +64,16 @@ impl Context {
     /// Errors: 1653, 11.
     pub(super) fn administered(&self) -> Result<Database, OpError> {
         self.outside_transaction()?;
-        self.settle()?;
         let database = self.database()?;
         self.allow_database(database.name(), Level::ReadWrite)?;
         Ok(database)
     }
 
-    /// Errors: 1653 inside a transaction.
+    /// For operations that see only what is durable: returns when that is all that the code has
+    /// done. Errors: 1653 inside a transaction.
     pub(super) fn outside_transaction(&self) -> Result<(), OpError> {
         if self.transaction.borrow().is_none() {
-            return Ok(());
+            return self.settle();
         }
         Err(codes::TRANSACTION_DISALLOWED_OPERATION.into())
     }
