@@ -291,6 +291,7 @@ impl Worker {
         {
             return Err(broken.error.to_unavailable());
         }
+        self.drop_lost();
         let vm = self.vm(service)?;
         let unsynced = vm.unsynced().clone();
         let loaded = if vm.is_loaded() { Ok(()) } else { vm.load() };
@@ -314,6 +315,15 @@ impl Worker {
     fn purge(&mut self) {
         let before = self.vms.len();
         self.vms.retain(|vm| !vm.is_retired());
+        if self.vms.len() != before {
+            self.publish();
+        }
+    }
+
+    /// Drops VMs that may remember what was lost.
+    fn drop_lost(&mut self) {
+        let before = self.vms.len();
+        self.vms.retain(|vm| !vm.unsynced().was_lost());
         if self.vms.len() != before {
             self.publish();
         }

@@ -37,8 +37,11 @@ impl Host {
     }
 
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(Arc::new(MemoryEngine::new()), change)
+    }
+
+    pub fn on(engine: Arc<dyn store::Engine>, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Arc::new(MemoryEngine::new());
         let mut database = database::Settings::recommended();
         database.password.memory_kib = 8;
         let databases = Databases::open(engine, Platform::system(), database).unwrap();

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod databases;
+mod durability;
 mod functions;
 mod guestbook;
 mod harness;

@@ -120,6 +120,7 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
         lock_timeout: None,
         bytes_max: bytes_max(body)?,
         claims_documents: true,
+        unsynced: None,
     })
 }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use store::{
-    Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan, Seen, encode_counter,
-};
+use store::{Batch, BeginOptions, Engine, ErrorKind, KeyRange, Result, Scan, Seen, encode_counter};
 
 use super::disk::Disk;
 use super::{assert_fails, get, put, settings};
@@ -206,9 +204,7 @@ fn a_panic_poisons() {
 }
 
 fn put_unsynced(engine: &RedbEngine, key: &str) -> Seen {
-    let mut txn = engine
-        .begin(BeginOptions::read_write().unsynced())
-        .unwrap();
+    let mut txn = engine.begin(BeginOptions::read_write().unsynced()).unwrap();
     let mut batch = Batch::new();
     batch.put(key.to_owned(), "1");
     txn.write(batch).unwrap();
