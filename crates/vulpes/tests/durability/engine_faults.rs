@@ -10,7 +10,7 @@ use platform::Platform;
 use store::memory::MemoryEngine;
 use store::{
     Batch, BeginOptions, Commit, Engine, Error, ErrorKind, Limits, Page, Result, Savepoint, Scan,
-    Txn,
+    Seen, Txn, WhenDurable,
 };
 
 use crate::power_loss::{STEPS, check_agrees, describe, descriptions};
@@ -75,12 +75,20 @@ impl Engine for Faulty {
         }))
     }
 
+    fn when_durable(&self, seen: Seen, then: WhenDurable) {
+        self.inner.when_durable(seen, then);
+    }
+
     fn close(&self) -> Result<()> {
         self.inner.close()
     }
 }
 
 impl Txn for FaultyTxn {
+    fn sequence(&self) -> u64 {
+        self.inner.sequence()
+    }
+
     fn get_many(&mut self, keys: &[&[u8]]) -> Result<Vec<Option<Bytes>>> {
         self.countdown.check()?;
         self.inner.get_many(keys)
