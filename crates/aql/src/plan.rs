@@ -206,6 +206,28 @@ pub struct IndexScan {
     pub distinct: usize,
 }
 
+impl IndexScan {
+    /// All entries of an index, in its order.
+    pub(crate) fn whole(collection: CollectionId, out: VarId, index: Arc<database::Index>) -> Self {
+        Self {
+            collection,
+            out,
+            index,
+            equal: Vec::new(),
+            any: None,
+            lower: None,
+            upper: None,
+            descending: false,
+            by_id: false,
+            residual: Vec::new(),
+            filters: Vec::new(),
+            projections: None,
+            covering: false,
+            distinct: 0,
+        }
+    }
+}
+
 /// The branches of an `OR`, each with its own search.
 #[derive(Clone)]
 pub struct IndexUnion {

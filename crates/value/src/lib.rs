@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use convert::{parse_number, type_name};
 pub use object::Object;
-pub use order::compare_numbers;
+pub use order::{compare_numbers, type_rank};
 pub use path::{AttributePath, PathError, PathStep};
 
 /// One value. Cloning is cheap: texts and containers are shared.

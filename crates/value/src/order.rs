@@ -37,7 +37,7 @@ impl Ord for Value {
             (Self::Array(a), Self::Array(b)) => compare_arrays(a, b),
             (Self::Object(a), Self::Object(b)) => compare_objects(a, b),
             (a, b) if a.is_number() && b.is_number() => compare_numbers(a, b),
-            (a, b) => rank(a).cmp(&rank(b)),
+            (a, b) => type_rank(a).cmp(&type_rank(b)),
         }
     }
 }
@@ -91,7 +91,8 @@ fn compare_mixed(int: i64, double: f64) -> Ordering {
     })
 }
 
-fn rank(value: &Value) -> u8 {
+/// The place of a value's type in the order of types.
+pub fn type_rank(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
         Value::Bool(_) => 1,

@@ -52,21 +52,6 @@ impl Upstream<'_> {
     pub(crate) fn count_rest(&mut self, exec: &mut Exec<'_>) -> Result<u64> {
         count_rest(self.steps, exec)
     }
-
-    /// All rows of the step before; what they take is charged.
-    pub(crate) fn drain(&mut self, exec: &mut Exec<'_>) -> Result<(Batch, usize)> {
-        let want = exec.state.limits.batch_rows;
-        let mut all = Batch::default();
-        let mut charged = 0;
-        while let Some(batch) = self.next(exec, want)? {
-            exec.check_now()?;
-            let size = batch.size();
-            exec.charge(size)?;
-            charged += size;
-            all.append(batch);
-        }
-        Ok((all, charged))
-    }
 }
 
 fn pull(steps: &mut [Box<dyn Step>], exec: &mut Exec<'_>, want: usize) -> Result<Option<Batch>> {

@@ -4,6 +4,7 @@ mod aggregate;
 mod collect;
 mod index;
 mod join;
+mod kept;
 mod modify;
 mod order;
 mod produce;
@@ -33,7 +34,7 @@ pub(super) fn step_of(node: &Node, place: Place) -> Box<dyn Step> {
         Node::Distinct(_) => Box::new(simple::Distinct::new(place)),
         Node::Modify(_) => Box::new(modify::ModifyStep::new(place)),
         Node::Upsert(_) => Box::new(upsert::UpsertStep::new(place)),
-        Node::Buffer => Box::new(modify::BufferStep::new()),
+        Node::Buffer => Box::<kept::BufferStep>::default(),
         Node::NoResults => Box::new(simple::NoResults),
     }
 }

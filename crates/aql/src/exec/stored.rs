@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use value::{Value, json};
+use value::{Value, json, type_rank};
 
 /// Reads stored JSON text. Texts without escapes and numbers, which are most of what queries
 /// look at, do not need the parser.
@@ -44,24 +44,13 @@ pub(crate) fn compare(text: &[u8], other: &Value) -> Option<Ordering> {
     let order = match (text.first()?, other) {
         (b'"', Value::String(other)) => plain_text(text)?.as_bytes().cmp(other.as_bytes()),
         (b'[', Value::Array(_)) | (b'{', Value::Object(_)) => return None,
-        (b'"' | b'[' | b'{', other) => stored_rank(text)?.cmp(&rank(other)),
+        (b'"' | b'[' | b'{', other) => stored_rank(text)?.cmp(&type_rank(other)),
         _ => read_simple(text)?.cmp(other),
     };
     Some(order)
 }
 
-/// The place of a value's type in the order of types.
-fn rank(value: &Value) -> u8 {
-    match value {
-        Value::Null => 0,
-        Value::Bool(_) => 1,
-        Value::Int(_) | Value::Double(_) => 2,
-        Value::String(_) => 3,
-        Value::Array(_) => 4,
-        Value::Object(_) => 5,
-    }
-}
-
+/// [`type_rank`] of a stored value that is a text, an array or an object.
 fn stored_rank(text: &[u8]) -> Option<u8> {
     match text.first()? {
         b'"' => Some(3),

@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use value::Value;
 
 use super::aggregate::Accumulator;
+use super::kept::Charged;
 use crate::error::Result;
 use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -20,7 +21,7 @@ pub(super) struct CollectStep {
     /// What each group's row starts from: the variables of outer queries.
     outer: Vec<Slot>,
     groups: Option<std::vec::IntoIter<Group>>,
-    charged: usize,
+    charged: Charged,
 }
 
 struct Group {
@@ -48,13 +49,8 @@ impl CollectStep {
             place,
             outer: Vec::new(),
             groups: None,
-            charged: 0,
+            charged: Charged::default(),
         }
-    }
-
-    fn charge(&mut self, exec: &mut Exec<'_>, bytes: usize) -> Result<()> {
-        self.charged += bytes;
-        exec.charge(bytes)
     }
 
     fn fill(
@@ -95,7 +91,7 @@ impl CollectStep {
                         let key = key.clone();
                         let bytes: usize = key.iter().map(value_size).sum();
                         let own = size_of::<Group>() + collect.aggregates.len() * ACCUMULATOR;
-                        self.charge(exec, bytes + own)?;
+                        self.charged.add(bytes + own, exec)?;
                         by_key.insert(key.clone(), groups.len());
                         groups.push(Group::new(key, collect));
                         groups.len() - 1
@@ -103,7 +99,7 @@ impl CollectStep {
                 };
                 if let Some(group) = groups.get_mut(place) {
                     let bytes = add_row(group, collect, row, exec)?;
-                    self.charge(exec, bytes)?;
+                    self.charged.add(bytes, exec)?;
                 }
             }
         }
@@ -150,7 +146,7 @@ fn add_row(
 
 impl Step for CollectStep {
     fn start(&mut self, row: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
+        self.charged.free(freed);
         self.outer = row.to_vec();
         self.groups = None;
     }
@@ -184,7 +180,7 @@ impl Step for CollectStep {
             }
         }
         if batch.is_empty() {
-            exec.release(std::mem::take(&mut self.charged));
+            self.charged.release(exec);
             return Ok(None);
         }
         Ok(Some(batch))

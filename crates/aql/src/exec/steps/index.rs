@@ -7,6 +7,7 @@ use std::sync::Arc;
 use database::{Collection, Document, DocumentKey, IndexEntry, IndexKind, IndexRange, Position};
 use value::Value;
 
+use super::kept::Charged;
 use super::produce::Producer;
 use super::scan::Outer;
 use crate::error::Result;
@@ -188,8 +189,8 @@ impl IndexStep {
                 let constrained = node.equal.len() + usize::from(node.any.is_some());
                 let exact = ranges.len() == 1 && constrained == node.index.fields().len();
                 let several = !node.index.is_covering() && !exact;
-                if let Some(old) = self.seen.take() {
-                    exec.release(old.charged);
+                if let Some(mut old) = self.seen.take() {
+                    old.charged.release(exec);
                 }
                 self.seen = several.then(Seen::default);
                 let scan = database::IndexScan {
@@ -211,7 +212,7 @@ type Exact = (Vec<Slot>, Vec<Vec<Value>>);
 #[derive(Default)]
 struct Seen {
     keys: HashSet<DocumentKey>,
-    charged: usize,
+    charged: Charged,
 }
 
 impl Seen {
@@ -227,8 +228,7 @@ impl Seen {
                 continue;
             }
             let bytes = size_of::<DocumentKey>() + key.as_bytes().len();
-            exec.charge(bytes)?;
-            self.charged += bytes;
+            self.charged.add(bytes, exec)?;
             self.keys.insert(key.detached());
             unseen.push(key);
         }
@@ -313,8 +313,8 @@ impl Step for IndexStep {
         self.outer.reset();
         self.scan = None;
         self.ask = 0;
-        if let Some(seen) = self.seen.take() {
-            *freed += seen.charged;
+        if let Some(mut seen) = self.seen.take() {
+            seen.charged.free(freed);
         }
     }
 

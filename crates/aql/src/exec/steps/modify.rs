@@ -8,10 +8,11 @@ use database::{
 use error_codes::codes;
 use value::Value;
 
+use super::kept::{Buffered, drain};
 use crate::error::{Error, Result};
 use crate::exec::eval::{eval, eval_slot};
 use crate::exec::pipeline::{Place, Step, Upstream};
-use crate::exec::row::{Batch, Parts, Slot};
+use crate::exec::row::{Batch, Slot};
 use crate::exec::state::Exec;
 use crate::exec::stored;
 use crate::plan::{Modify, ModifyOptions, Node, Overwrite, VarId};
@@ -19,41 +20,6 @@ use crate::syntax::ast::ModifyKind;
 
 /// What the database said about one write.
 pub(super) type Outcome = std::result::Result<WriteResult, database::Error>;
-
-/// Rows that were all read before the first write and are handed out after the last one, with
-/// the memory that they were charged for.
-#[derive(Default)]
-pub(super) struct Buffered {
-    rows: Option<Parts>,
-    charged: usize,
-}
-
-impl Buffered {
-    /// Whether the rows were read.
-    pub(super) fn is_filled(&self) -> bool {
-        self.rows.is_some()
-    }
-
-    /// Keeps rows, and what was charged for them.
-    pub(super) fn fill(&mut self, rows: Batch, charged: usize) {
-        self.rows = Some(rows.into_parts());
-        self.charged = charged;
-    }
-
-    pub(super) fn reset(&mut self, freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
-        self.rows = None;
-    }
-
-    /// At most `want` rows; at the end none, and the memory is given back.
-    pub(super) fn hand_out(&mut self, want: usize, exec: &mut Exec<'_>) -> Option<Batch> {
-        let batch = self.rows.as_mut().and_then(|rows| rows.next(want));
-        if batch.is_none() {
-            exec.release(std::mem::take(&mut self.charged));
-        }
-        batch
-    }
-}
 
 /// `INSERT`, `UPDATE`, `REPLACE`, `REMOVE`
 pub(super) struct ModifyStep {
@@ -76,7 +42,7 @@ impl ModifyStep {
         upstream: &mut Upstream<'_>,
         exec: &mut Exec<'_>,
     ) -> Result<()> {
-        let (input, charged) = upstream.drain(exec)?;
+        let (input, charged) = drain(upstream, exec)?;
         let want = exec.state.limits.batch_rows;
         let mut input = input.into_parts();
         let mut done = Batch::default();
@@ -299,36 +265,4 @@ fn can_be_ignored(error: &database::Error) -> bool {
         error.kind(),
         Kind::NotFound | Kind::Exists | Kind::Invalid | Kind::Precondition
     )
-}
-
-/// All rows are read before the first one goes on.
-pub(super) struct BufferStep {
-    buffered: Buffered,
-}
-
-impl BufferStep {
-    pub(super) fn new() -> Self {
-        Self {
-            buffered: Buffered::default(),
-        }
-    }
-}
-
-impl Step for BufferStep {
-    fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        self.buffered.reset(freed);
-    }
-
-    fn next(
-        &mut self,
-        upstream: &mut Upstream<'_>,
-        exec: &mut Exec<'_>,
-        want: usize,
-    ) -> Result<Option<Batch>> {
-        if !self.buffered.is_filled() {
-            let (rows, charged) = upstream.drain(exec)?;
-            self.buffered.fill(rows, charged);
-        }
-        Ok(self.buffered.hand_out(want, exec))
-    }
 }

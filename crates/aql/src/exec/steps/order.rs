@@ -6,6 +6,7 @@ use std::sync::Arc;
 use error_codes::codes;
 use value::Value;
 
+use super::kept::Charged;
 use crate::error::{Error, Result};
 use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -34,7 +35,7 @@ impl Sorted {
 pub(super) struct Sort {
     place: Place,
     sorted: Option<Sorted>,
-    charged: usize,
+    charged: Charged,
 }
 
 impl Sort {
@@ -42,13 +43,8 @@ impl Sort {
         Self {
             place,
             sorted: None,
-            charged: 0,
+            charged: Charged::default(),
         }
-    }
-
-    fn charge(&mut self, exec: &mut Exec<'_>, bytes: usize) -> Result<()> {
-        self.charged += bytes;
-        exec.charge(bytes)
     }
 
     fn fill(
@@ -89,7 +85,7 @@ impl Sort {
             if limit.is_some() {
                 batch.detach(keep.len());
             }
-            self.charge(exec, bytes + batch.size())?;
+            self.charged.add(bytes + batch.size(), exec)?;
             rows.append(batch);
             if let Some(limit) = limit
                 && rows.len() > 2 * limit + want
@@ -101,9 +97,9 @@ impl Sort {
                 values = order.iter().flat_map(row_keys).cloned().collect();
                 let end = values.len().checked_sub(keys.len());
                 last = end.and_then(|end| values.get(end..)).map(<[Value]>::to_vec);
-                exec.release(std::mem::take(&mut self.charged));
+                self.charged.release(exec);
                 let bytes = rows.size() + values.iter().map(value_size).sum::<usize>();
-                self.charge(exec, bytes)?;
+                self.charged.add(bytes, exec)?;
             }
         }
         let mut order = sort_order(&values, keys, rows.len());
@@ -116,7 +112,7 @@ impl Sort {
 
 impl Step for Sort {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
+        self.charged.free(freed);
         self.sorted = None;
     }
 
@@ -139,7 +135,7 @@ impl Step for Sort {
         let batch = self.sorted.as_mut().and_then(|sorted| sorted.take(want));
         if batch.is_none() {
             self.sorted = Some(Sorted::default());
-            exec.release(std::mem::take(&mut self.charged));
+            self.charged.release(exec);
         }
         Ok(batch)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use value::Value;
 
+use super::kept::Charged;
 use crate::error::Result;
 use crate::exec::eval::{eval_bool, eval_slot};
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -65,18 +66,21 @@ pub(super) struct Calculate {
     place: Place,
     /// Large values of the batch handed out last. Whoever keeps that batch has counted it by
     /// the time the next one is asked for.
-    charged: usize,
+    charged: Charged,
 }
 
 impl Calculate {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, charged: 0 }
+        Self {
+            place,
+            charged: Charged::default(),
+        }
     }
 }
 
 impl Step for Calculate {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
+        self.charged.free(freed);
     }
 
     fn next(
@@ -89,7 +93,7 @@ impl Step for Calculate {
         let Node::Calculate { out, value } = self.place.node(&plan) else {
             return Ok(None);
         };
-        exec.release(std::mem::take(&mut self.charged));
+        self.charged.release(exec);
         let makes_values = !value.is_const() && value.as_path().is_none();
         let Some(mut batch) = upstream.next(exec, want)? else {
             return Ok(None);
@@ -100,8 +104,7 @@ impl Step for Calculate {
             if makes_values && let Slot::Value(Value::String(_) | Value::Array(_)) = &slot {
                 let bytes = slot.size();
                 if bytes > LARGE_BYTES {
-                    self.charged += bytes;
-                    exec.charge(bytes)?;
+                    self.charged.add(bytes, exec)?;
                 }
             }
             batch.set(at, out.index(), slot);
@@ -114,7 +117,7 @@ impl Step for Calculate {
 pub(super) struct Distinct {
     place: Place,
     seen: HashSet<Value, RandomState>,
-    charged: usize,
+    charged: Charged,
 }
 
 impl Distinct {
@@ -122,14 +125,14 @@ impl Distinct {
         Self {
             place,
             seen: HashSet::default(),
-            charged: 0,
+            charged: Charged::default(),
         }
     }
 }
 
 impl Step for Distinct {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
+        self.charged.free(freed);
         self.seen.clear();
     }
 
@@ -144,7 +147,7 @@ impl Step for Distinct {
             return Ok(None);
         };
         let Some(mut batch) = upstream.next(exec, want)? else {
-            exec.release(std::mem::take(&mut self.charged));
+            self.charged.release(exec);
             return Ok(None);
         };
         let mut keep = Vec::with_capacity(batch.len());
@@ -157,8 +160,7 @@ impl Step for Distinct {
             let new = !self.seen.contains(&value);
             if new {
                 let size = value_size(&value);
-                exec.charge(size)?;
-                self.charged += size;
+                self.charged.add(size, exec)?;
                 self.seen.insert(value);
             }
             keep.push(new);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use database::Selector;
 
-use super::modify::{Buffered, settle, write_options};
+use super::kept::{Buffered, drain};
+use super::modify::{settle, write_options};
 use crate::error::Result;
 use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -51,7 +52,7 @@ impl Step for UpsertStep {
             return Ok(Some(batch));
         }
         if !self.buffered.is_filled() {
-            let (mut rows, charged) = upstream.drain(exec)?;
+            let (mut rows, charged) = drain(upstream, exec)?;
             write_rows(node, &mut rows, exec)?;
             self.buffered.fill(rows, charged);
         }

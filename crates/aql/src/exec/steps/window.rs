@@ -8,6 +8,7 @@ use error_codes::codes;
 use value::Value;
 
 use super::aggregate::Accumulator;
+use super::kept::{Buffered, Charged, drain};
 use crate::error::Result;
 use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
@@ -19,9 +20,7 @@ use crate::plan::{Bound, Node, Window};
 /// `WINDOW`
 pub(super) struct WindowStep {
     place: Place,
-    rows: Option<Batch>,
-    at: usize,
-    charged: usize,
+    buffered: Buffered,
 }
 
 /// The rows of a frame: a part of the order.
@@ -39,15 +38,8 @@ impl WindowStep {
     pub(super) fn new(place: Place) -> Self {
         Self {
             place,
-            rows: None,
-            at: 0,
-            charged: 0,
+            buffered: Buffered::default(),
         }
-    }
-
-    fn charge(&mut self, exec: &mut Exec<'_>, bytes: usize) -> Result<()> {
-        self.charged += bytes;
-        exec.charge(bytes)
     }
 
     fn fill(
@@ -55,14 +47,13 @@ impl WindowStep {
         window: &Window,
         upstream: &mut Upstream<'_>,
         exec: &mut Exec<'_>,
-    ) -> Result<Batch> {
-        let (mut rows, charged) = upstream.drain(exec)?;
-        self.charged += charged;
+    ) -> Result<()> {
+        let (mut rows, mut charged) = drain(upstream, exec)?;
         let frames = match window.key {
             None => row_frames(window, rows.len()),
             Some(_) => range_frames(window, &rows, exec)?,
         };
-        let arguments = self.arguments(window, &rows, exec)?;
+        let arguments = arguments(window, &rows, &mut charged, exec)?;
         let fresh = || -> Vec<Accumulator> {
             let kinds = window.aggregates.iter();
             kinds.map(|(_, kind, _)| Accumulator::new(*kind)).collect()
@@ -80,40 +71,41 @@ impl WindowStep {
                 let values = arguments.iter().skip(row * state.len());
                 for (accumulator, value) in state.iter_mut().zip(values) {
                     let bytes = accumulator.add(value.clone());
-                    self.charge(exec, bytes)?;
+                    charged.add(bytes, exec)?;
                 }
             }
             done.end = frame.end.max(done.end);
             for ((var, _, _), accumulator) in window.aggregates.iter().zip(&state) {
                 let result = accumulator.clone().finish();
-                self.charge(exec, value_size(&result))?;
+                charged.add(value_size(&result), exec)?;
                 rows.set(at, var.index(), Slot::Value(result));
             }
         }
-        Ok(rows)
+        self.buffered.fill(rows, charged);
+        Ok(())
     }
+}
 
-    /// What is aggregated: for each row a value for each aggregate.
-    fn arguments(
-        &mut self,
-        window: &Window,
-        rows: &Batch,
-        exec: &mut Exec<'_>,
-    ) -> Result<Vec<Value>> {
-        let mut values = Vec::with_capacity(rows.len() * window.aggregates.len());
-        for at in 0..rows.len() {
-            exec.check()?;
-            for (_, _, argument) in &window.aggregates {
-                let value = match argument {
-                    Some(argument) => eval(argument, rows.row(at), exec)?,
-                    None => Value::Null,
-                };
-                self.charge(exec, value_size(&value))?;
-                values.push(value);
-            }
+/// What is aggregated: for each row a value for each aggregate.
+fn arguments(
+    window: &Window,
+    rows: &Batch,
+    charged: &mut Charged,
+    exec: &mut Exec<'_>,
+) -> Result<Vec<Value>> {
+    let mut values = Vec::with_capacity(rows.len() * window.aggregates.len());
+    for at in 0..rows.len() {
+        exec.check()?;
+        for (_, _, argument) in &window.aggregates {
+            let value = match argument {
+                Some(argument) => eval(argument, rows.row(at), exec)?,
+                None => Value::Null,
+            };
+            charged.add(value_size(&value), exec)?;
+            values.push(value);
         }
-        Ok(values)
     }
+    Ok(values)
 }
 
 fn row_frames(window: &Window, count: usize) -> Frames {
@@ -185,9 +177,7 @@ fn limit(key: f64, bound: Bound, sign: i64) -> f64 {
 
 impl Step for WindowStep {
     fn start(&mut self, _: &[Slot], freed: &mut usize) {
-        *freed += std::mem::take(&mut self.charged);
-        self.rows = None;
-        self.at = 0;
+        self.buffered.reset(freed);
     }
 
     fn next(
@@ -200,20 +190,9 @@ impl Step for WindowStep {
         let Node::Window(window) = self.place.node(&plan) else {
             return Ok(None);
         };
-        if self.rows.is_none() {
-            self.rows = Some(self.fill(window, upstream, exec)?);
+        if !self.buffered.is_filled() {
+            self.fill(window, upstream, exec)?;
         }
-        let Some(rows) = &self.rows else {
-            return Ok(None);
-        };
-        let end = self.at.saturating_add(want).min(rows.len());
-        let wanted: Vec<usize> = (self.at..end).collect();
-        let batch = rows.pick(&wanted);
-        self.at = end;
-        if batch.is_empty() {
-            exec.release(std::mem::take(&mut self.charged));
-            return Ok(None);
-        }
-        Ok(Some(batch))
+        Ok(self.buffered.hand_out(want, exec))
     }
 }

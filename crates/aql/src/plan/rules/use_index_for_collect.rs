@@ -55,20 +55,10 @@ fn improve(plan: &Plan, block: &Block, at: usize, catalog: &dyn Catalog) -> Opti
                 fields_read(index, projections).is_some_and(|fields| fields == projections.len())
             })?;
             Some(IndexScan {
-                collection: *collection,
-                out: *out,
-                index: Arc::clone(index),
-                equal: Vec::new(),
-                any: None,
-                lower: None,
-                upper: None,
-                descending: false,
-                by_id: false,
-                residual: Vec::new(),
-                filters: Vec::new(),
                 projections: Some(projections.clone()),
                 covering: true,
                 distinct: projections.len(),
+                ..IndexScan::whole(*collection, *out, Arc::clone(index))
             })
         }
         Node::Index(scan)

@@ -126,19 +126,7 @@ fn serves_collection(
         sorted && !index.is_sparse() && fields_serve(index, 0, &paths)
     })?;
     Some(Some(IndexScan {
-        collection,
-        out,
-        index: Arc::clone(index),
-        equal: Vec::new(),
-        any: None,
-        lower: None,
-        upper: None,
         descending,
-        by_id: false,
-        residual: Vec::new(),
-        filters: Vec::new(),
-        projections: None,
-        covering: false,
-        distinct: 0,
+        ..IndexScan::whole(collection, out, Arc::clone(index))
     }))
 }

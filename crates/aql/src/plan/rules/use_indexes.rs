@@ -95,22 +95,7 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
         return Ok(false);
     };
     let conditions = conditions(plan, block, at, *out);
-    let template = IndexScan {
-        collection: *collection,
-        out: *out,
-        index: Arc::clone(info.primary_index()),
-        equal: Vec::new(),
-        any: None,
-        lower: None,
-        upper: None,
-        descending: false,
-        by_id: false,
-        residual: Vec::new(),
-        filters: Vec::new(),
-        projections: None,
-        covering: false,
-        distinct: 0,
-    };
+    let template = IndexScan::whole(*collection, *out, Arc::clone(info.primary_index()));
     let Some(choice) = choose(&template, &info, hint, &conditions)? else {
         let Some(scans) = union(plan, block, at, &template, &info, hint)? else {
             return Ok(false);
