@@ -11,6 +11,7 @@ mod histories;
 mod lifecycle;
 mod reads;
 mod savepoints;
+mod shared;
 mod threads;
 mod unsynced;
 
@@ -33,6 +34,13 @@ pub trait Fixture {
     /// Closes the engine and opens another on the same store; `None` if the engine keeps nothing
     /// after it was closed.
     fn reopen(&self, engine: Arc<dyn Engine>) -> Option<Arc<dyn Engine>>;
+
+    /// Opens several engines on one empty store, as processes that share it would; none if the
+    /// engine does not share its store.
+    fn fresh_shared(&self, count: usize) -> Vec<Arc<dyn Engine>> {
+        let _ = count;
+        Vec::new()
+    }
 }
 
 type Case = fn(&dyn Fixture);
@@ -44,6 +52,7 @@ const GROUPS: &[(&str, &[(&str, Case)])] = &[
     ("savepoints", savepoints::CASES),
     ("lifecycle", lifecycle::CASES),
     ("threads", threads::CASES),
+    ("shared", shared::CASES),
     ("unsynced", unsynced::CASES),
     ("histories", histories::CASES),
 ];

@@ -24,6 +24,14 @@ impl Contract {
     pub fn new(engine: Arc<dyn Engine>) -> Self {
         Self { engine }
     }
+
+    fn watch(&self, txn: Box<dyn Txn>, options: BeginOptions) -> Box<dyn Txn> {
+        Box::new(ContractTxn {
+            txn,
+            limits: self.engine.limits().clone(),
+            read_only: options.read_only,
+        })
+    }
 }
 
 impl Engine for Contract {
@@ -42,11 +50,36 @@ impl Engine for Contract {
             self.engine.begin(options),
             &[Closed, Busy, Full, Io, Corrupt],
         )?;
-        Ok(Box::new(ContractTxn {
-            txn,
-            limits: self.engine.limits().clone(),
-            read_only: options.read_only,
-        }))
+        Ok(self.watch(txn, options))
+    }
+
+    fn begin_reading(
+        &self,
+        options: BeginOptions,
+        keys: &[&[u8]],
+    ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+        use ErrorKind::{Busy, Closed, Corrupt, Full, InvalidArgument, Io, Limit};
+        let begun = allow(
+            "begin_reading",
+            self.engine.begin_reading(options, keys),
+            &[Closed, Busy, Full, Io, Corrupt, Limit, InvalidArgument],
+        );
+        refuses(
+            "begin_reading",
+            &self.engine.limits().check_get(keys),
+            &begun,
+        );
+        let (txn, values) = begun?;
+        assert_eq!(
+            values.len(),
+            keys.len(),
+            "begin_reading answers every key once"
+        );
+        Ok((self.watch(txn, options), values))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.engine.is_shared()
     }
 
     fn when_durable(&self, seen: Seen, then: WhenDurable) {

@@ -60,6 +60,28 @@ pub trait Engine: Send + Sync + 'static {
     /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Full`, `Io`, `Corrupt`.
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>>;
 
+    /// Begins a transaction and reads the values of keys in its snapshot, in the order of the
+    /// keys: for what must be known before anything else is asked. An engine for which beginning
+    /// and reading are a round trip each makes one of them.
+    ///
+    /// Errors: as [`Self::begin`] and [`Txn::get_many`].
+    fn begin_reading(
+        &self,
+        options: BeginOptions,
+        keys: &[&[u8]],
+    ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+        let mut txn = self.begin(options)?;
+        let values = txn.get_many(keys)?;
+        Ok((txn, values))
+    }
+
+    /// Whether other processes may read and write the same store at the same time. What a process
+    /// keeps in memory of a store that is not shared stays true until it changes it itself. Does
+    /// not change.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Calls `then` once, when everything that was seen is durable, or with an error when some of
     /// it was lost: with what the commit failed with, or `Closed`. Perhaps on this thread before
     /// this returns, perhaps on the one that commits, so `then` must neither block nor panic.

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use imbl::OrdMap;
@@ -24,10 +25,13 @@ type Map = OrdMap<Bytes, Bytes>;
 /// The model. Nothing is durable: dropping it loses everything.
 pub struct MemoryEngine {
     shared: Arc<Shared>,
+    closed: Arc<AtomicBool>,
 }
 
 struct Shared {
     limits: Limits,
+    /// Whether there are, or will be, other engines over the same state.
+    is_shared: bool,
     state: Mutex<State>,
 }
 
@@ -40,7 +44,6 @@ struct State {
     /// How many transactions are open on each sequence.
     open: BTreeMap<u64, usize>,
     statistics: Statistics,
-    closed: bool,
 }
 
 impl MemoryEngine {
@@ -51,12 +54,33 @@ impl MemoryEngine {
 
     /// An empty keyspace with other limits.
     pub fn with_limits(limits: Limits) -> Self {
+        Self::over(limits, false)
+    }
+
+    /// `count` engines over one empty keyspace, as processes that share a store have them. Each
+    /// is closed by itself.
+    pub fn shared(count: usize) -> Vec<Self> {
+        let first = Self::over(Limits::default(), true);
+        let engine = |_| Self {
+            shared: Arc::clone(&first.shared),
+            closed: Arc::default(),
+        };
+        (0..count).map(engine).collect()
+    }
+
+    fn over(limits: Limits, is_shared: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
                 limits,
+                is_shared,
                 state: Mutex::default(),
             }),
+            closed: Arc::default(),
         }
+    }
+
+    fn check_open(&self) -> Result<()> {
+        check_open(&self.closed)
     }
 }
 
@@ -77,13 +101,12 @@ impl Engine for MemoryEngine {
 
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
         let mut state = self.shared.state.lock();
-        if state.closed {
-            return Err(closed());
-        }
+        self.check_open()?;
         let sequence = state.sequence;
         *state.open.entry(sequence).or_default() += 1;
         Ok(Box::new(MemoryTxn {
             shared: Arc::clone(&self.shared),
+            closed: Arc::clone(&self.closed),
             read_only: options.read_only,
             sequence,
             view: View {
@@ -96,17 +119,17 @@ impl Engine for MemoryEngine {
         }))
     }
 
+    fn is_shared(&self) -> bool {
+        self.shared.is_shared
+    }
+
     /// Nothing is ever more durable than it is when it was committed.
     fn when_durable(&self, _: Seen, then: WhenDurable) {
         then(Ok(()));
     }
 
     fn health(&self) -> Result<()> {
-        if self.shared.state.lock().closed {
-            Err(closed())
-        } else {
-            Ok(())
-        }
+        self.check_open()
     }
 
     fn statistics(&self) -> Statistics {
@@ -119,13 +142,16 @@ impl Engine for MemoryEngine {
     }
 
     fn close(&self) -> Result<()> {
-        self.shared.state.lock().closed = true;
+        // Under the lock: a commit is before or after it.
+        let _state = self.shared.state.lock();
+        self.closed.store(true, Ordering::Release);
         Ok(())
     }
 }
 
 struct MemoryTxn {
     shared: Arc<Shared>,
+    closed: Arc<AtomicBool>,
     read_only: bool,
     sequence: u64,
     view: View,
@@ -229,9 +255,7 @@ impl Txn for MemoryTxn {
         let ops = std::mem::take(&mut self.ops);
         let shared = Arc::clone(&self.shared);
         let mut state = shared.state.lock();
-        if state.closed {
-            return Err(closed());
-        }
+        check_open(&self.closed)?;
         let mine = Touched::by(&ops);
         let mut since = state.history.range(self.sequence + 1..);
         if since.any(|(_, theirs)| theirs.iter().any(|their| mine.clashes_with(their))) {
@@ -333,8 +357,14 @@ impl Drop for MemoryTxn {
     }
 }
 
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "use an engine that was closed")
+fn check_open(closed: &AtomicBool) -> Result<()> {
+    if closed.load(Ordering::Acquire) {
+        return Err(Error::new(
+            ErrorKind::Closed,
+            "use an engine that was closed",
+        ));
+    }
+    Ok(())
 }
 
 fn apply(map: &mut Map, op: &Op) -> Result<()> {
@@ -424,10 +454,17 @@ mod tests {
         fn reopen(&self, _: Arc<dyn Engine>) -> Option<Arc<dyn Engine>> {
             None
         }
+
+        fn fresh_shared(&self, count: usize) -> Vec<Arc<dyn Engine>> {
+            let engines = MemoryEngine::shared(count).into_iter();
+            engines
+                .map(|engine| -> Arc<dyn Engine> { Arc::new(engine) })
+                .collect()
+        }
     }
 
     #[test]
     fn conforms() {
-        assert_eq!(conformance::run(&Model), 53);
+        assert_eq!(conformance::run(&Model), 59);
     }
 }

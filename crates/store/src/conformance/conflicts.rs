@@ -1,9 +1,12 @@
 //! The first to commit wins, and nobody else loses.
 
+use std::sync::Arc;
+
 use super::{
     Case, Fixture, all_keys, assert_fails, batch, begin, commit, get, get_committed, open, write,
 };
 use crate::batch::{Batch, KeyRange};
+use crate::engine::Engine;
 use crate::error::ErrorKind;
 
 pub(super) const CASES: &[(&str, Case)] = &[
@@ -52,17 +55,27 @@ const OPERATIONS: &[(&str, Fill)] = &[
 
 /// The table in the documentation of `Op`, each pair with the key there and not there.
 fn table_of_pairs(fixture: &dyn Fixture) {
+    check_pairs(|| {
+        let engine = open(fixture);
+        Some((Arc::clone(&engine), engine))
+    });
+}
+
+/// The same with the engine of the winner and that of the loser on one empty store.
+pub(super) fn check_pairs(open_two: impl Fn() -> Option<(Arc<dyn Engine>, Arc<dyn Engine>)>) {
     for exists in [true, false] {
         for (first_name, first) in OPERATIONS {
             for (second_name, second) in OPERATIONS {
-                let engine = open(fixture);
+                let Some((one, two)) = open_two() else {
+                    return;
+                };
                 if exists {
-                    commit(&engine, |b| {
+                    commit(&two, |b| {
                         b.add("k", 5);
                     });
                 }
-                let mut winner = begin(&engine);
-                let mut loser = begin(&engine);
+                let mut winner = begin(&one);
+                let mut loser = begin(&two);
                 write(&mut loser, second);
                 write(&mut loser, |b| {
                     b.put("other", "1");
@@ -76,7 +89,7 @@ fn table_of_pairs(fixture: &dyn Fixture) {
                 assert_eq!(outcome.is_ok(), both_commit, "{pair}");
                 if let Err(error) = outcome {
                     assert_eq!(error.kind(), ErrorKind::Conflict, "{pair}");
-                    assert_eq!(get_committed(&engine, "other"), None, "{pair}");
+                    assert_eq!(get_committed(&one, "other"), None, "{pair}");
                 }
             }
         }

@@ -25,10 +25,37 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("ranges_are_half_open", ranges_are_half_open),
     ("empty_and_large", empty_and_large),
     ("get_many_keeps_order", get_many_keeps_order),
+    (
+        "beginning_and_reading_is_one_snapshot",
+        beginning_and_reading_is_one_snapshot,
+    ),
     ("operations_apply_in_order", operations_apply_in_order),
     ("limits_refuse", limits_refuse),
     ("read_only_refuses_writes", read_only_refuses_writes),
 ];
+
+fn beginning_and_reading_is_one_snapshot(fixture: &dyn Fixture) {
+    let engine = open(fixture);
+    commit(&engine, |b| {
+        b.put("a", "1").put("b", "1");
+    });
+    let options = BeginOptions::read_write();
+    let (mut txn, values) = engine
+        .begin_reading(options, &[b"b", b"c", b"a"])
+        .expect("begin and read");
+    assert_eq!(values, [Some("1".into()), None, Some("1".into())]);
+    commit(&engine, |b| {
+        b.put("a", "2").put("c", "2");
+    });
+    assert_eq!(all_keys(&mut txn), "a b");
+    assert_eq!(get(&mut txn, "a").as_deref(), Some("1"));
+    write(&mut txn, |b| {
+        b.put("a", "3");
+    });
+    assert_fails(txn.commit(), ErrorKind::Conflict);
+    let (_, values) = engine.begin_reading(options, &[]).expect("begin");
+    assert!(values.is_empty());
+}
 
 fn snapshot_stays(fixture: &dyn Fixture) {
     let engine = open(fixture);
