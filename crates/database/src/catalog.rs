@@ -15,10 +15,10 @@ use value::{Value, json};
 
 use crate::collection::{Collection, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CollectionId, DatabaseId, IndexId};
+use crate::ids::{CollectionId, DatabaseId, IndexId, Keyspace};
 use crate::index::{Estimator, Index, IndexKind};
 use crate::key_generator::{KeyGenerator, KeyGeneratorKind};
-use crate::layout;
+use crate::layout::{self, Discarded};
 use crate::settings::Settings;
 use crate::shared::Shared;
 
@@ -47,7 +47,7 @@ impl Catalog {
         for (key, definition) in scan_definitions(txn, layout::indexes(database))? {
             let (collection, index) = (id_at(&key, 9)?, IndexId(id_at(&key, 17)?));
             let mut index = Index::from_definition(index, &definition, settings)?;
-            match former.find_estimator(CollectionId(collection), index.id) {
+            match former.find_estimator(CollectionId(collection), &index) {
                 Some(estimator) => index.estimator = estimator,
                 None => match txn.get(&layout::estimate(index.id))? {
                     Some(stored) => index.estimator.load(&stored),
@@ -72,10 +72,12 @@ impl Catalog {
         Ok(catalog)
     }
 
-    fn find_estimator(&self, collection: CollectionId, index: IndexId) -> Option<Arc<Estimator>> {
+    fn find_estimator(&self, collection: CollectionId, index: &Index) -> Option<Arc<Estimator>> {
         let indexes = &self.by_id.get(&collection)?.indexes;
-        let index = indexes.iter().find(|known| known.id == index)?;
-        Some(Arc::clone(&index.estimator))
+        let is_same =
+            |known: &&Arc<Index>| (known.id, known.keyspace) == (index.id, index.keyspace);
+        let known = indexes.iter().find(is_same)?;
+        Some(Arc::clone(&known.estimator))
     }
 
     pub fn find(&self, name: &str) -> Option<&Arc<Collection>> {
@@ -166,15 +168,38 @@ impl Change<'_> {
     pub fn drop_collection(&mut self, collection: &Collection) {
         self.batch
             .delete(layout::collection(self.database, collection.id));
-        self.batch.delete_range(layout::documents(collection.id));
+        self.discard(Discarded::Documents(collection.keyspace));
         for index in collection.maintained() {
             self.drop_entries(collection, index);
         }
-        self.batch.delete(layout::count(collection.id));
         self.batch.delete(layout::generated(collection.id));
         // Conflicts with writers like a change does, and leaves nothing behind.
         self.batch.delete(layout::shape(collection.id));
         self.catalog.remove(collection.id);
+    }
+
+    /// Takes all documents from a collection by giving it another place for them. Writers that
+    /// began before conflict; what they have committed is gone with the rest.
+    pub fn empty_collection(&mut self, collection: &Collection) -> Result<Arc<Collection>> {
+        let mut emptied = collection.clone();
+        self.discard(Discarded::Documents(collection.keyspace));
+        emptied.keyspace = Keyspace(self.shared.next_tick()?);
+        let mut indexes = Vec::new();
+        for index in collection.maintained() {
+            self.discard(Discarded::Entries(index.keyspace));
+            self.batch.delete(layout::estimate(index.id));
+            let index = index.emptied(Keyspace(self.shared.next_tick()?));
+            let key = layout::index(self.database, collection.id, index.id);
+            self.batch.put(key, to_bytes(&index.to_definition()));
+            indexes.push(index);
+        }
+        emptied.set_indexes(indexes);
+        Ok(self.put_collection(emptied))
+    }
+
+    /// Leaves something behind that [`crate::Databases::remove_discarded`] removes.
+    fn discard(&mut self, discarded: Discarded) {
+        self.batch.put(discarded.mark(), Bytes::new());
     }
 
     /// Adds an index.
@@ -220,7 +245,7 @@ impl Change<'_> {
             let key = layout::index(self.database, collection.id, index.id);
             self.batch.delete(key);
             self.batch.delete(layout::estimate(index.id));
-            self.batch.delete_range(layout::entries(index.id));
+            self.discard(Discarded::Entries(index.keyspace));
         }
     }
 

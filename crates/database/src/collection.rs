@@ -8,7 +8,7 @@ use value::{Object, Value};
 use crate::computed::ComputedValues;
 use crate::document::CollectionName;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CollectionId, IndexId};
+use crate::ids::{CollectionId, IndexId, Keyspace};
 use crate::index::{Index, IndexKind};
 use crate::key_generator::{KeyGenerator, KeyOptions};
 use crate::names;
@@ -171,6 +171,8 @@ pub(crate) fn flag(options: &Value, name: &str) -> Result<Option<bool>> {
 #[derive(Clone, Debug)]
 pub struct Collection {
     pub(crate) id: CollectionId,
+    /// Where its documents lie.
+    pub(crate) keyspace: Keyspace,
     pub(crate) name: Arc<CollectionName>,
     pub(crate) kind: CollectionKind,
     pub(crate) wait_for_sync: bool,
@@ -203,6 +205,7 @@ impl Collection {
     fn build(id: CollectionId, options: &CollectionOptions, others: Vec<Index>) -> Self {
         let mut collection = Self {
             id,
+            keyspace: Keyspace(id.0),
             name: CollectionName::new(&options.name),
             kind: options.kind,
             wait_for_sync: options.wait_for_sync,
@@ -347,7 +350,7 @@ impl Collection {
 
     /// Sets the indexes other than the primary one.
     pub(crate) fn set_indexes(&mut self, others: Vec<Index>) {
-        let primary = std::iter::once(Index::primary());
+        let primary = std::iter::once(Index::primary(self.keyspace));
         self.indexes = primary.chain(others).map(Arc::new).collect();
     }
 
@@ -366,6 +369,7 @@ impl Collection {
         object.insert("waitForSync", self.wait_for_sync);
         object.insert("cacheEnabled", self.cache_enabled);
         object.insert("keyOptions", self.key_options.to_object());
+        self.keyspace.write(self.id.0, &mut object);
         if let Some(schema) = &self.schema {
             object.insert("schema", schema.to_value());
         }
@@ -383,6 +387,8 @@ impl Collection {
             schema: Schema::from_stored(definition.get("schema")).map_err(damaged)?,
             ..CollectionOptions::parse_plain(definition).map_err(damaged)?
         };
-        Ok(Self::build(id, &options, Vec::new()))
+        let mut collection = Self::build(id, &options, Vec::new());
+        collection.keyspace = Keyspace::read(id.0, definition);
+        Ok(collection)
     }
 }

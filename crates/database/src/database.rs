@@ -245,7 +245,8 @@ impl Database {
         self.change(|change| change.create_collection(options))
     }
 
-    /// Removes a collection with documents and indexes. `allow_system` for names that begin with
+    /// Removes a collection with documents and indexes, in one small transaction; see
+    /// [`crate::Databases::remove_discarded`]. `allow_system` for names that begin with
     /// `_`. Returns its id. Errors: 1203, 11.
     pub fn drop_collection(&self, name_or_id: &str, allow_system: bool) -> Result<CollectionId> {
         self.change(|change| {
@@ -256,6 +257,34 @@ impl Database {
             change.drop_collection(&collection);
             Ok(collection.id)
         })
+    }
+
+    /// Removes all documents of a collection, however many they are, in one small transaction of
+    /// its own; see [`Transaction::truncate`] for one that is part of another. It waits for locks
+    /// as a writer does, but for no writer without one: those that are not done lose, with a
+    /// conflict.
+    ///
+    /// Errors: 1203, 18 (locks), 1200 (an open transaction has written to a document), the
+    /// engine's.
+    pub fn truncate_collection(&self, name_or_id: &str) -> Result<Arc<Collection>> {
+        let locks = CollectionLocks {
+            write: vec![name_or_id.to_owned()],
+            ..CollectionLocks::default()
+        };
+        let shared = &self.inner.shared;
+        let locks = shared.locks.request(locks.resolve(&self.catalog()));
+        let _held = locks.wait(shared.settings.lock_timeout)?;
+        let emptied = self.change(|change| {
+            let collection = Arc::clone(change.catalog.get(name_or_id)?);
+            let mut all = Batch::new();
+            all.delete_range(layout::documents(collection.keyspace));
+            shared.claims.check(&all)?;
+            change.empty_collection(&collection)
+        })?;
+        if self.is_system() && emptied.name() == "_users" {
+            shared.users_generation.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(emptied)
     }
 
     /// Gives a collection another name; its id, documents and indexes stay.
@@ -321,11 +350,11 @@ impl Database {
         self.remove_abandoned()?;
         let (collection, index, is_new) = self.change(|change| {
             let collection = Arc::clone(change.catalog.get(collection)?);
-            let count = change.txn.get(&layout::count(collection.id))?;
+            let count = change.txn.get(&layout::count(collection.keyspace))?;
             let empty = count.is_none_or(|count| count.iter().all(|byte| *byte == 0));
             if empty {
                 // No writer may add the first document meanwhile.
-                change.batch.guard(layout::count(collection.id));
+                change.batch.guard(layout::count(collection.keyspace));
             }
             change.add_index(&collection, definition, !empty)
         })?;
@@ -379,8 +408,7 @@ impl Database {
         mut body: impl FnMut(&mut Change<'_>) -> Result<T>,
     ) -> Result<T> {
         let Inner { shared, id, .. } = &*self.inner;
-        let retries_max = shared.settings.catalog_conflict_retries_max;
-        shared.retry_up_to(retries_max, || {
+        shared.retry(|| {
             self.check_not_dropped()?;
             let mut txn = shared.engine.begin(BeginOptions::read_write())?;
             let cached = self.catalog();

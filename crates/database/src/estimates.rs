@@ -107,7 +107,7 @@ fn recount_if_stale(
 impl Transaction {
     fn recount(&mut self, index: &Index, stop: &AtomicBool) -> Result<()> {
         let counted = Estimator::new(index.measured().count());
-        let mut next = Some(Scan::forward(layout::entries(index.id)).with_keys_only());
+        let mut next = Some(Scan::forward(layout::entries(index.keyspace)).with_keys_only());
         while let Some(scan) = next {
             if stop.load(Ordering::Acquire) {
                 return Ok(());

@@ -15,6 +15,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use store::KeyRange;
 use value::{AttributePath, Object, Value};
 
 pub(crate) use entries::{Entry, EntryLimits, decode_entry, stored_touch};
@@ -22,7 +23,8 @@ pub(crate) use estimate::{Estimator, Note};
 
 use crate::collection::Collection;
 use crate::error::{Error, Result};
-use crate::ids::IndexId;
+use crate::ids::{IndexId, Keyspace};
+use crate::layout;
 use crate::settings::Settings;
 use crate::transaction::IndexRange;
 
@@ -44,6 +46,8 @@ pub enum IndexKind {
 #[derive(Clone, Debug)]
 pub struct Index {
     pub(crate) id: IndexId,
+    /// Where its entries lie; of a primary index: the documents.
+    pub(crate) keyspace: Keyspace,
     kind: IndexKind,
     /// The type that was asked for, such as `skiplist`.
     type_name: Arc<str>,
@@ -66,9 +70,21 @@ pub struct Index {
 }
 
 impl Index {
-    /// The primary index, which has no entries of its own.
-    pub(crate) fn primary() -> Self {
-        primary::index()
+    /// The primary index, which has no entries of its own but the documents.
+    pub(crate) fn primary(documents: Keyspace) -> Self {
+        Self {
+            keyspace: documents,
+            ..primary::index()
+        }
+    }
+
+    /// The same index without entries, for another keyspace.
+    pub(crate) fn emptied(&self, keyspace: Keyspace) -> Self {
+        Self {
+            keyspace,
+            estimator: Arc::new(Estimator::new(measured_of(self.fields.len()))),
+            ..self.clone()
+        }
     }
 
     /// One half of an edge index: `field` is `_from` or `_to`.
@@ -80,6 +96,7 @@ impl Index {
         let estimator = Arc::new(Estimator::new(measured_of(fields.len())));
         Self {
             id,
+            keyspace: Keyspace(id.0),
             kind,
             type_name: name.into(),
             name: name.into(),
@@ -297,6 +314,14 @@ impl Index {
         self.kind != IndexKind::Primary
     }
 
+    /// All of its entries.
+    pub(crate) fn range(&self) -> KeyRange {
+        match self.kind {
+            IndexKind::Primary => layout::documents(self.keyspace),
+            _ => layout::entries(self.keyspace),
+        }
+    }
+
     /// Whether no document has more than one entry.
     pub(crate) fn has_at_most_one_entry(&self) -> bool {
         !self.fields.iter().any(AttributePath::expands)
@@ -331,6 +356,7 @@ impl Index {
         object.insert("cacheEnabled", self.cache_enabled);
         object.insert("expireAfter", ttl::expire_after(self));
         object.insert("building", self.building);
+        self.keyspace.write(self.id.0, &mut object);
         Value::object(object)
     }
 
@@ -346,11 +372,15 @@ impl Index {
                 .as_array()
                 .and_then(<[Value]>::first);
             let field = field.and_then(Value::as_str).unwrap_or("_from");
-            return Ok(Self::edge(id, field));
+            return Ok(Self {
+                keyspace: Keyspace::read(id.0, definition),
+                ..Self::edge(id, field)
+            });
         }
         let mut index = Self::parse(id, definition, settings)
             .map_err(|error| Error::corrupt(format_args!("definition of index {id}: {error}")))?;
         index.building = definition.get("building").to_bool();
+        index.keyspace = Keyspace::read(id.0, definition);
         Ok(index)
     }
 }

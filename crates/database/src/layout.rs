@@ -9,15 +9,19 @@
 //! 03 <database>                               definition of a database, JSON
 //! 04 <database> <collection>                  definition of a collection, JSON
 //! 05 <database> <collection> <index>          definition of an index, JSON
-//! 06 <collection>                             number of documents, a counter of the engine
+//! 06 <keyspace>                               number of documents, a counter of the engine
 //! 07 <collection>                             end of the reserved generated keys, a number
 //! 08 <collection>                             shape: written by a change of the collection's
 //!                                             indexes, name or existence, guarded by writers
 //! 09 <index>                                  estimates, see `index::estimate`
-//! 10 <collection> <key>                       a document, JSON
-//! 20 <index> <value>... <key>                 an entry of an index that is not unique
-//! 20 <index> <value>...                       an entry of a unique index
+//! 0a <tag> <keyspace>                         discarded: all keys under the tag (10 or 20) and the
+//!                                             number are to be removed, see `discarded`
+//! 10 <keyspace> <key>                         a document, JSON
+//! 20 <keyspace> <value>... <key>              an entry of an index that is not unique
+//! 20 <keyspace> <value>...                    an entry of a unique index
 //! ```
+//!
+//! A keyspace is the number of the collection or index, until truncating gives another one.
 //!
 //! A `<value>` is in the order-preserving form of [`value::key`], which tells its own end, so
 //! the document key is what follows the last value. The value of an entry:
@@ -35,7 +39,7 @@
 use bytes::Bytes;
 use store::KeyRange;
 
-use crate::ids::{CollectionId, DatabaseId, IndexId};
+use crate::ids::{CollectionId, DatabaseId, IndexId, Keyspace};
 
 const SERVER: u8 = 0x01;
 const CATALOG_REVISION: u8 = 0x02;
@@ -46,19 +50,22 @@ const COUNT: u8 = 0x06;
 const GENERATED: u8 = 0x07;
 const SHAPE: u8 = 0x08;
 const ESTIMATE: u8 = 0x09;
+const DISCARDED: u8 = 0x0a;
 const DOCUMENT: u8 = 0x10;
 const ENTRY: u8 = 0x20;
 
 /// What a collection owns by its number, and what it is called.
-pub(crate) const OF_COLLECTIONS: &[(u8, &str)] = &[
-    (COUNT, "count"),
-    (GENERATED, "reservation of keys"),
-    (SHAPE, "shape"),
-    (DOCUMENT, "document"),
-];
+pub(crate) const OF_COLLECTIONS: &[(u8, &str)] =
+    &[(GENERATED, "reservation of keys"), (SHAPE, "shape")];
+
+/// The same by the keyspace of its documents.
+pub(crate) const OF_DOCUMENTS: &[(u8, &str)] = &[(COUNT, "count"), (DOCUMENT, "document")];
 
 /// What an index owns by its number, and what it is called.
-pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ENTRY, "index entry"), (ESTIMATE, "estimate")];
+pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ESTIMATE, "estimate")];
+
+/// The same by the keyspace of its entries.
+pub(crate) const OF_ENTRIES: &[(u8, &str)] = &[(ENTRY, "index entry")];
 
 /// Bytes before the key of a document and before the values of an entry.
 pub(crate) const PREFIX_BYTES: usize = 9;
@@ -106,8 +113,8 @@ pub(crate) fn indexes(database: DatabaseId) -> KeyRange {
     KeyRange::prefix(numbers(INDEX, &[database.0]))
 }
 
-pub(crate) fn count(collection: CollectionId) -> Bytes {
-    numbers(COUNT, &[collection.0])
+pub(crate) fn count(keyspace: Keyspace) -> Bytes {
+    numbers(COUNT, &[keyspace.0])
 }
 
 pub(crate) fn generated(collection: CollectionId) -> Bytes {
@@ -122,10 +129,55 @@ pub(crate) fn estimate(index: IndexId) -> Bytes {
     numbers(ESTIMATE, &[index.0])
 }
 
-pub(crate) fn document(collection: CollectionId, key: &[u8]) -> Vec<u8> {
+/// What was left behind and is to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Discarded {
+    /// Documents and their count.
+    Documents(Keyspace),
+    /// Entries of an index.
+    Entries(Keyspace),
+}
+
+impl Discarded {
+    /// The key that says so; its value is empty.
+    pub fn mark(self) -> Bytes {
+        let (tag, keyspace) = match self {
+            Self::Documents(keyspace) => (DOCUMENT, keyspace),
+            Self::Entries(keyspace) => (ENTRY, keyspace),
+        };
+        let mut key = vec![DISCARDED, tag];
+        key.extend_from_slice(&keyspace.0.to_be_bytes());
+        key.into()
+    }
+
+    /// Reads what [`Self::mark`] wrote; `None` for anything else.
+    pub fn parse(mark: &[u8]) -> Option<Self> {
+        let keyspace = Keyspace(decode_number(mark.get(2..)?)?);
+        match mark {
+            [DISCARDED, DOCUMENT, ..] => Some(Self::Documents(keyspace)),
+            [DISCARDED, ENTRY, ..] => Some(Self::Entries(keyspace)),
+            _ => None,
+        }
+    }
+
+    /// The keys that are to be removed, but for the count.
+    pub fn range(self) -> KeyRange {
+        match self {
+            Self::Documents(keyspace) => documents(keyspace),
+            Self::Entries(keyspace) => entries(keyspace),
+        }
+    }
+}
+
+/// All marks of what is discarded.
+pub(crate) fn discarded() -> KeyRange {
+    KeyRange::prefix(vec![DISCARDED])
+}
+
+pub(crate) fn document(keyspace: Keyspace, key: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(PREFIX_BYTES + key.len());
     bytes.push(DOCUMENT);
-    bytes.extend_from_slice(&collection.0.to_be_bytes());
+    bytes.extend_from_slice(&keyspace.0.to_be_bytes());
     bytes.extend_from_slice(key);
     bytes
 }
@@ -135,20 +187,20 @@ pub(crate) fn is_document(stored: &[u8]) -> bool {
     stored.first() == Some(&DOCUMENT)
 }
 
-pub(crate) fn documents(collection: CollectionId) -> KeyRange {
-    KeyRange::prefix(numbers(DOCUMENT, &[collection.0]))
+pub(crate) fn documents(keyspace: Keyspace) -> KeyRange {
+    KeyRange::prefix(numbers(DOCUMENT, &[keyspace.0]))
 }
 
 /// The start of every entry of an index.
-pub(crate) fn entry_prefix(index: IndexId) -> Vec<u8> {
+pub(crate) fn entry_prefix(keyspace: Keyspace) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(PREFIX_BYTES + 32);
     bytes.push(ENTRY);
-    bytes.extend_from_slice(&index.0.to_be_bytes());
+    bytes.extend_from_slice(&keyspace.0.to_be_bytes());
     bytes
 }
 
-pub(crate) fn entries(index: IndexId) -> KeyRange {
-    KeyRange::prefix(entry_prefix(index))
+pub(crate) fn entries(keyspace: Keyspace) -> KeyRange {
+    KeyRange::prefix(entry_prefix(keyspace))
 }
 
 /// The key of a document from the key of its entry in the store.

@@ -20,7 +20,7 @@
 //! - A document is removed by a ttl index only in a transaction that saw it expired.
 //!
 //! Entry points: [`Databases::open`], [`Database::begin`], [`Database::run`],
-//! [`Databases::remove_expired`].
+//! [`Databases::remove_expired`], [`Databases::remove_discarded`].
 
 #![warn(missing_docs)]
 
@@ -30,6 +30,7 @@ mod collection;
 mod computed;
 mod database;
 mod databases;
+mod discarded;
 mod document;
 mod error;
 mod estimates;

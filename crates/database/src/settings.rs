@@ -22,9 +22,6 @@ pub struct Settings {
     pub index_document_entries_max: usize,
     /// How often [`crate::Database::run`] begins again after a conflict.
     pub conflict_retries_max: usize,
-    /// The same for catalog changes: dropping an index conflicts with whoever adds an entry to it
-    /// meanwhile, and is asked for once.
-    pub catalog_conflict_retries_max: usize,
     /// The same for [`crate::Database::run_query`]. With 0 whoever asks is told of the conflict,
     /// as clients of queries expect, which have retries of their own.
     pub query_conflict_retries_max: usize,
@@ -50,12 +47,17 @@ pub struct Settings {
     pub open_transaction_lease_timeout: Duration,
     /// Finished ones whose end is remembered.
     pub finished_transactions_max: usize,
-    /// Documents that one transaction of an index build covers.
+    /// Documents that an index build reads at once.
     pub index_build_documents: usize,
+    /// Entries that one transaction of an index build adds.
+    pub index_build_piece_entries: usize,
     /// Memory for entries that an index build sorts at once, in bytes.
     pub index_build_bytes: usize,
     /// Expired documents that one transaction removes at most.
     pub expiry_batch_documents: usize,
+    /// Keys of what was dropped or truncated that one transaction removes at most. Few, so that
+    /// writers do not wait for it.
+    pub discard_batch_keys: usize,
     /// Entries looked at to estimate sizes and how many entries a range has.
     pub estimate_sample_entries: usize,
     /// Entries that come or go before the estimates of an index are written to the store again;
@@ -101,7 +103,6 @@ impl Settings {
             index_entry_bytes_max: 16 << 10,
             index_document_entries_max: 100_000,
             conflict_retries_max: 100,
-            catalog_conflict_retries_max: 1000,
             query_conflict_retries_max: 0,
             conflict_pause_max: Duration::from_millis(10),
             lock_timeout: Duration::from_secs(900),
@@ -113,8 +114,10 @@ impl Settings {
             open_transaction_lease_timeout: Duration::from_secs(8),
             finished_transactions_max: 10_000,
             index_build_documents: 1_000,
+            index_build_piece_entries: 1_000,
             index_build_bytes: 64 << 20,
             expiry_batch_documents: 1_000,
+            discard_batch_keys: 500,
             estimate_sample_entries: 256,
             estimate_unsaved_entries: 1_000,
             verify_differences_max: 1_000,

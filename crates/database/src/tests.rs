@@ -40,6 +40,7 @@ fn settings() -> Settings {
             lanes: 1,
         },
         index_build_documents: 3,
+        index_build_piece_entries: 3,
         index_build_bytes: 1,
         expiry_batch_documents: 2,
         autoincrement_reserve: 10,

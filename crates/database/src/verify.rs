@@ -13,10 +13,12 @@ use crate::catalog;
 use crate::collection::Collection;
 use crate::database::Database;
 use crate::databases::Databases;
+use crate::discarded;
 use crate::document::Document;
 use crate::error::Result;
+use crate::ids::Keyspace;
 use crate::index::{EntryLimits, Index, decode_entry};
-use crate::layout;
+use crate::layout::{self, Discarded};
 use crate::transaction::{Transaction, TransactionOptions};
 
 /// One thing that does not agree with another. Shown to people.
@@ -68,28 +70,59 @@ pub fn verify(database: &Database) -> Result<Verification> {
 pub fn verify_nothing_is_left(databases: &Databases) -> Result<Verification> {
     let shared = databases.shared();
     let mut txn = shared.engine.begin(BeginOptions::read_only())?;
-    let (mut collections, mut indexes) = (BTreeSet::new(), BTreeSet::new());
-    for (key, _) in catalog::scan_definitions(txn.as_mut(), layout::databases())? {
-        let database = crate::DatabaseId(catalog::id_at(&key, 1)?);
-        for (key, _) in catalog::scan_definitions(txn.as_mut(), layout::collections(database))? {
-            collections.insert(catalog::id_at(&key, 9)?);
-        }
-        for (key, _) in catalog::scan_definitions(txn.as_mut(), layout::indexes(database))? {
-            indexes.insert(catalog::id_at(&key, 17)?);
-        }
-    }
+    let known = Known::load(txn.as_mut())?;
     let mut verifier = Verifier {
         differences_max: shared.settings.verify_differences_max,
         report: Verification::default(),
         collection: String::new(),
     };
-    for (tag, what) in layout::OF_COLLECTIONS {
-        verifier.verify_owners(txn.as_mut(), *tag, what, "collection", &collections)?;
-    }
-    for (tag, what) in layout::OF_INDEXES {
-        verifier.verify_owners(txn.as_mut(), *tag, what, "index", &indexes)?;
+    for (kinds, owner, known) in [
+        (layout::OF_COLLECTIONS, "collection", &known.collections),
+        (layout::OF_DOCUMENTS, "collection", &known.documents),
+        (layout::OF_INDEXES, "index", &known.indexes),
+        (layout::OF_ENTRIES, "index", &known.entries),
+    ] {
+        for (tag, what) in kinds {
+            verifier.verify_owners(txn.as_mut(), *tag, what, owner, known)?;
+        }
     }
     Ok(verifier.report)
+}
+
+/// The numbers of everything that may own stored keys.
+#[derive(Default)]
+struct Known {
+    collections: BTreeSet<u64>,
+    indexes: BTreeSet<u64>,
+    /// Keyspaces, those that are to be removed included.
+    documents: BTreeSet<u64>,
+    entries: BTreeSet<u64>,
+}
+
+impl Known {
+    fn load(txn: &mut dyn store::Txn) -> Result<Self> {
+        let mut known = Self::default();
+        for (key, _) in catalog::scan_definitions(txn, layout::databases())? {
+            let database = crate::DatabaseId(catalog::id_at(&key, 1)?);
+            for (key, stored) in catalog::scan_definitions(txn, layout::collections(database))? {
+                let id = catalog::id_at(&key, 9)?;
+                known.collections.insert(id);
+                known.documents.insert(Keyspace::read(id, &stored).0);
+            }
+            for (key, stored) in catalog::scan_definitions(txn, layout::indexes(database))? {
+                let id = catalog::id_at(&key, 17)?;
+                known.indexes.insert(id);
+                known.entries.insert(Keyspace::read(id, &stored).0);
+            }
+        }
+        for discarded in discarded::load_all(txn)? {
+            match discarded {
+                Discarded::Documents(keyspace) => known.documents.insert(keyspace.0),
+                Discarded::Entries(keyspace) => known.entries.insert(keyspace.0),
+            };
+        }
+        Ok(known)
+    }
 }
 
 struct Verifier {
@@ -140,7 +173,7 @@ impl Verifier {
         indexes: &[std::sync::Arc<Index>],
     ) -> Result<u64> {
         let mut count = 0;
-        let mut next = Some(Scan::forward(layout::documents(collection.id)));
+        let mut next = Some(Scan::forward(layout::documents(collection.keyspace)));
         while let Some(scan) = next {
             let page = transaction.stored_page(&scan)?;
             next = scan.after(&page);
@@ -183,7 +216,7 @@ impl Verifier {
         collection: &Collection,
         index: &Index,
     ) -> Result<()> {
-        let mut next = Some(Scan::forward(layout::entries(index.id)));
+        let mut next = Some(Scan::forward(layout::entries(index.keyspace)));
         while let Some(scan) = next {
             let page = transaction.stored_page(&scan)?;
             next = scan.after(&page);

@@ -1,6 +1,6 @@
 //! Where handlers get their transaction from: the only door to documents besides queries.
 
-use database::{LeasedTransaction, Transaction, TransactionId, TransactionOptions};
+use database::{Collection, LeasedTransaction, Transaction, TransactionId, TransactionOptions};
 
 use crate::error::Result;
 use crate::state::Call;
@@ -62,6 +62,21 @@ impl Call<'_> {
         }
         let database = self.database()?;
         Ok(database.run(&TransactionOptions::default(), |txn| body(txn))?)
+    }
+
+    /// Removes all documents of a collection, in the request's open transaction if it is part of
+    /// one.
+    ///
+    /// # Errors
+    /// Those of the crate `database` and of [`Self::lease`].
+    pub(crate) fn truncate(&self, collection: &Collection) -> Result<()> {
+        if let Some(mut lease) = self.lease()? {
+            lease.truncate(collection)?;
+            return Ok(());
+        }
+        let name = collection.id().to_string();
+        self.database()?.truncate_collection(&name)?;
+        Ok(())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The background tasks that remove expired documents and keep the estimates of indexes.
+//! The background tasks that remove expired documents and what was dropped, and keep the estimates
+//! of indexes.
 
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use crate::task::Task;
 
 /// What a crash can lose of the estimates; they decide what a query costs, not its result.
 const ESTIMATES_PERIOD: Duration = Duration::from_secs(60);
+
+/// How long what was dropped takes room for nothing. Looking for it costs a scan of nothing.
+const DISCARDED_PERIOD: Duration = Duration::from_secs(1);
 
 /// Starts the task; it ends when dropped.
 pub(crate) fn start(
@@ -32,6 +36,18 @@ pub(crate) fn start_estimates(databases: &Databases) -> anyhow::Result<Task> {
     Task::start("estimates", ESTIMATES_PERIOD, move |stop| {
         if let Err(error) = databases.maintain_estimates(stop) {
             tracing::error!(?error, "estimates of indexes could not be saved");
+        }
+    })
+}
+
+/// Starts the task that removes what was dropped and truncated; it ends when dropped.
+pub(crate) fn start_discarded(databases: &Databases) -> anyhow::Result<Task> {
+    let databases = databases.clone();
+    Task::start("discarded", DISCARDED_PERIOD, move |stop| {
+        match databases.remove_discarded(stop) {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "removed keys of what was dropped"),
+            Err(error) => tracing::error!(?error, "what was dropped could not be removed"),
         }
     })
 }

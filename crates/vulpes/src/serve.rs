@@ -55,6 +55,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let secret = read_or_make_secret(&resolved.jwt_secret_file, &platform)?;
     let expiry = expiry::start(&databases, &platform, resolved.expiry)?;
     let estimates = expiry::start_estimates(&databases)?;
+    let discarded = expiry::start_discarded(&databases)?;
     let foxx = Foxx::start(resolved.foxx, databases.clone(), platform.clone())
         .context("start the services")?;
     let api = http_api::Api::new(
@@ -84,7 +85,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let _ = stop.send(true);
     runtime.block_on(serving).context("stop the listener")?;
     foxx.stop();
-    drop((estimates, expiry));
+    drop((discarded, estimates, expiry));
     databases.close().context("close the store")?;
     outcome
 }

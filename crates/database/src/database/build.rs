@@ -6,12 +6,13 @@
 //!    written in order of their keys, so that neighbours are written together: piece by piece,
 //!    each a transaction that looks whether its documents still have them. A writer that changes
 //!    such a document meanwhile writes the same entry keys, so that one of the two conflicts;
-//!    the piece is tried again. Entries of arrays are written in order of documents.
+//!    the piece is tried again. Both look whether an entry is stored before they count it, so
+//!    that each is counted once.
 //! 3. The index becomes visible to readers. Writers do not notice: they maintain it already.
 //!
 //! A crash leaves an index that is building; the next start removes it with its entries.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -102,37 +103,27 @@ impl Database {
         })
     }
 
-    /// Adds the entries of all documents, as they come or in order of their keys.
+    /// Adds the entries of all documents, run by run.
     fn add_entries(&self, collection: &Collection, index: &Index) -> Result<()> {
         let mut position = None;
         let mut progress = Progress::default();
-        if !index.has_at_most_one_entry() {
-            // One document's entries lie all over the index: in order of documents each
-            // document is read only once.
-            loop {
-                let next = self.in_pieces(index, &mut progress, |transaction, documents| {
-                    transaction.build_page(collection, index.id, position.as_ref(), documents)
-                })?;
-                position = next;
-                if position.is_none() {
-                    return Ok(());
-                }
-            }
-        }
         loop {
             let mut reader = self.begin(TransactionOptions::read_only())?;
-            progress.total = reader.stored_count(collection)?;
+            let total = reader.stored_count(collection)?;
             let (run, next) = reader.collect_run(collection, index.id, position.as_ref())?;
             drop(reader);
-            let mut rest = run.as_slice();
+            let mut rest = run.entries.as_slice();
             while !rest.is_empty() {
-                let written = self.in_pieces(index, &mut progress, |transaction, documents| {
-                    let piece = rest.get(..documents).unwrap_or(rest);
+                let written = self.in_pieces(&mut progress, |transaction, entries| {
+                    let piece = rest.get(..entries).unwrap_or(rest);
                     transaction.build_sorted(collection, index.id, piece)?;
-                    Ok((piece.len() as u64, piece.len()))
+                    Ok(piece.len())
                 })?;
                 rest = rest.get(written..).unwrap_or_default();
+                let left = run.documents * rest.len() as u64 / run.entries.len() as u64;
+                index.set_progress(progress.documents + run.documents - left, total);
             }
+            progress.documents += run.documents;
             position = next;
             if position.is_none() {
                 return Ok(());
@@ -140,32 +131,29 @@ impl Database {
         }
     }
 
-    /// Commits one piece of the work, which is told how many documents it may have and answers
-    /// how many it had. Pieces shrink when writers are in the way and grow again: a piece of one
-    /// document gets through sooner or later.
+    /// Commits one piece of the work, which is told how many entries it may have. Pieces shrink
+    /// when writers are in the way and grow again: a piece of one entry gets through sooner or
+    /// later.
     fn in_pieces<T>(
         &self,
-        index: &Index,
         progress: &mut Progress,
-        mut piece: impl FnMut(&mut Transaction, usize) -> Result<(u64, T)>,
+        mut piece: impl FnMut(&mut Transaction, usize) -> Result<T>,
     ) -> Result<T> {
         let settings = &self.shared().settings;
-        let documents_max = settings.index_build_documents.max(1);
+        let entries_max = settings.index_build_piece_entries.max(1);
         let mut retries = 0;
         loop {
-            let documents = progress.documents.clamp(1, documents_max);
+            let entries = progress.piece.clamp(1, entries_max);
             let mut transaction = self.begin(TransactionOptions::default())?;
-            let done = piece(&mut transaction, documents);
+            let done = piece(&mut transaction, entries);
             match done.and_then(|done| transaction.commit().map(|()| done)) {
-                Ok((had, result)) => {
-                    progress.done += had;
-                    progress.documents = documents * 2;
-                    index.set_progress(progress.done, progress.total);
-                    return Ok(result);
+                Ok(done) => {
+                    progress.piece = entries * 2;
+                    return Ok(done);
                 }
                 Err(error) if error.is_conflict() && retries < settings.conflict_retries_max => {
-                    retries += usize::from(documents == 1);
-                    progress.documents = documents / 2;
+                    retries += usize::from(entries == 1);
+                    progress.piece = entries / 2;
                 }
                 Err(error) => return Err(error),
             }
@@ -209,29 +197,36 @@ impl Database {
 
 /// How far a build has come.
 struct Progress {
-    done: u64,
-    total: u64,
-    /// Documents that the next piece may have.
-    documents: usize,
+    /// Documents in the runs that are written.
+    documents: u64,
+    /// Entries that the next piece may have.
+    piece: usize,
 }
 
 impl Default for Progress {
     fn default() -> Self {
         Self {
-            done: 0,
-            total: 0,
-            documents: usize::MAX,
+            documents: 0,
+            piece: usize::MAX,
         }
     }
 }
 
-/// The entries that documents had when they were read: stored keys, and whose they are.
-type Run = Vec<(Bytes, DocumentKey)>;
+/// Entries that documents had when they were read, in order.
+#[derive(Default)]
+pub(crate) struct Run {
+    /// How many documents those were.
+    documents: u64,
+    pub entries: Vec<PlannedEntry>,
+}
+
+/// The stored key of an entry, and whose it is.
+type PlannedEntry = (Bytes, DocumentKey);
 
 impl Transaction {
     /// Reads documents until their entries take `index_build_bytes`; sorts those, and says where
     /// to go on.
-    fn collect_run(
+    pub(crate) fn collect_run(
         &mut self,
         collection: &Collection,
         index: IndexId,
@@ -242,22 +237,22 @@ impl Transaction {
         let limits = EntryLimits::new(settings);
         let collection = self.resolve(collection)?;
         let index = find_by_id(&collection, index)?;
-        let (mut run, mut bytes) = (Run::new(), 0);
+        let (mut run, mut bytes) = (Run::default(), 0);
         let mut position = position.cloned();
         loop {
             let page = self.scan(&collection, position.as_ref(), documents)?;
             for document in &page.documents {
                 let key = document.key();
                 for entry in index.entries(document.body(), key.as_bytes(), limits)? {
-                    bytes +=
-                        entry.key.len() + key.as_bytes().len() + size_of::<(Bytes, DocumentKey)>();
+                    bytes += entry.key.len() + key.as_bytes().len() + size_of::<PlannedEntry>();
                     let key = DocumentKey::from_stored(Bytes::copy_from_slice(key.as_bytes()));
-                    run.push((entry.key, key));
+                    run.entries.push((entry.key, key));
                 }
             }
+            run.documents += page.documents.len() as u64;
             position = page.next;
             if position.is_none() || bytes >= bytes_max {
-                run.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                run.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
                 return Ok((run, position));
             }
         }
@@ -265,52 +260,38 @@ impl Transaction {
 
     /// Adds entries that documents had a while ago and still have. What changed since then has
     /// its entry from the writer.
-    fn build_sorted(
+    pub(crate) fn build_sorted(
         &mut self,
         collection: &Collection,
         index: IndexId,
-        piece: &[(Bytes, DocumentKey)],
+        piece: &[PlannedEntry],
     ) -> Result<()> {
         let limits = EntryLimits::new(&self.shared().settings);
         let collection = self.resolve(collection)?;
         let index = find_by_id(&collection, index)?;
-        let keys: Vec<&[u8]> = piece.iter().map(|(_, key)| key.as_bytes()).collect();
+        // Arrays give a document several entries, of which many may be in the piece.
+        let mut of_document: BTreeMap<&DocumentKey, Vec<&Bytes>> = BTreeMap::new();
+        for (planned, key) in piece {
+            of_document.entry(key).or_default().push(planned);
+        }
+        let keys: Vec<&[u8]> = of_document.keys().map(|key| key.as_bytes()).collect();
         let documents = self.get_many(&collection, &keys)?;
         let mut entries = Vec::with_capacity(piece.len());
-        for ((planned, key), document) in piece.iter().zip(documents) {
+        for ((key, mut planned), document) in of_document.into_iter().zip(documents) {
             let Some(document) = document else {
                 continue;
             };
+            planned.dedup();
             let now = index.entries(document.body(), key.as_bytes(), limits)?;
-            let still = now.into_iter().filter(|entry| entry.key == planned);
-            entries.extend(still.map(|entry| (entry, key.clone())));
-        }
-        self.put_entries(&collection, &index, entries)
-    }
-
-    /// Adds the entries of one page of documents; how many documents, and the position of the
-    /// next page.
-    pub(crate) fn build_page(
-        &mut self,
-        collection: &Collection,
-        index: IndexId,
-        position: Option<&Position>,
-        documents_max: usize,
-    ) -> Result<(u64, Option<Position>)> {
-        let limits = EntryLimits::new(&self.shared().settings);
-        let collection = self.resolve(collection)?;
-        let index = find_by_id(&collection, index)?;
-        let page = self.scan(&collection, position, documents_max)?;
-        let mut entries = Vec::with_capacity(page.documents.len());
-        for document in &page.documents {
-            let key = document.key();
-            for entry in index.entries(document.body(), key.as_bytes(), limits)? {
-                entries.push((entry, key.clone()));
+            for planned in planned {
+                // In a unique index one document may have an entry twice, which is refused.
+                let from = now.partition_point(|entry| entry.key < *planned);
+                let same = now.iter().skip(from);
+                let same = same.take_while(|entry| entry.key == *planned);
+                entries.extend(same.map(|entry| (entry.clone(), key.clone())));
             }
         }
-        self.put_entries(&collection, &index, entries)?;
-        let read = page.documents.len() as u64;
-        Ok((read, page.next))
+        self.put_entries(&collection, &index, entries)
     }
 
     /// Writes entries of documents. Errors: 1210 with status 400.
@@ -320,10 +301,11 @@ impl Transaction {
         index: &Index,
         entries: Vec<(Entry, DocumentKey)>,
     ) -> Result<()> {
-        let mut owners: HashMap<Bytes, _> = HashMap::new();
+        let keys: Vec<Bytes> = entries.iter().map(|(entry, _)| entry.key.clone()).collect();
+        let stored = self.load_owners(index, &keys)?;
+        let mut owners = HashMap::new();
         if index.is_unique() {
-            let keys: Vec<Bytes> = entries.iter().map(|(entry, _)| entry.key.clone()).collect();
-            owners = self.load_owners(index, &keys)?;
+            owners.clone_from(&stored);
         }
         let (mut batch, mut notes) = (store::Batch::new(), Vec::new());
         let mut own: HashSet<Bytes> = HashSet::new();
@@ -338,7 +320,10 @@ impl Transaction {
                     return Err(unique_violation(index, owner.as_str()).with_status(400));
                 }
             }
-            notes.push(Note::Touch(entry.touch(true)));
+            // What a writer has added, it has counted.
+            if !stored.contains_key(&entry.key) {
+                notes.push(Note::Touch(entry.touch(true)));
+            }
             batch.put(entry.key, entry.value);
         }
         self.write_to(collection, batch)?;

@@ -153,7 +153,7 @@ pub(super) fn of_document(
 
 /// The entry of one list of values, one for each field.
 pub(super) fn encode(index: &Index, row: &[Value], stored: &[Value], document_key: &[u8]) -> Entry {
-    let mut entry_key = layout::entry_prefix(index.id);
+    let mut entry_key = layout::entry_prefix(index.keyspace);
     let mut entry = Entry {
         key: Bytes::new(),
         value: Bytes::new(),

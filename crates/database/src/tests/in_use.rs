@@ -167,3 +167,67 @@ fn counts_can_be_made_anew_and_indexes_counted() {
         .collect();
     assert_eq!(shown, [("0", 1), ("1", 2)]);
 }
+
+#[test]
+fn a_truncated_collection_keeps_everything_but_its_documents() {
+    let (database, c, _) = shop();
+    let before = database.collection("c").unwrap();
+    let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
+    let emptied = database.truncate_collection("c").unwrap();
+    assert_eq!(emptied.id(), c.id());
+    let numbers = |c: &Collection| c.indexes().map(|i| i.public_number()).collect::<Vec<_>>();
+    assert_eq!(numbers(&emptied), numbers(&before));
+    assert_eq!(reader.count(&emptied).unwrap(), 3, "its snapshot is older");
+    assert!(reader.get(&emptied, "k1").unwrap().is_some());
+    assert_eq!(count(&database, "c"), 0);
+    // Whoever remembers the former version works with the latest.
+    insert(&database, &c, r#"{"_key":"k1","n":7}"#).unwrap();
+    let mut after = database.begin(TransactionOptions::read_only()).unwrap();
+    let index = before.indexes().nth(1).unwrap();
+    let found = after.index_lookup_many(&before, index, &[vec![1.into()], vec![7.into()]]);
+    let found: Vec<usize> = found.unwrap().iter().map(Vec::len).collect();
+    assert_eq!(found, [0, 1]);
+    assert_eq!(after.scan(&before, None, 10).unwrap().documents.len(), 1);
+    assert_eq!(index_of(&database, 1).entries_estimate(), Some(1));
+    check_verified(&database);
+}
+
+fn index_of(database: &Database, at: usize) -> Arc<crate::Index> {
+    let collection = database.collection("c").unwrap();
+    Arc::clone(collection.indexes().nth(at).unwrap())
+}
+
+#[test]
+fn what_was_truncated_before_a_restart_is_removed_after_it() {
+    let engine = engine();
+    {
+        let (databases, _) = open_on(Arc::clone(&engine), START_MS);
+        let database = databases.system();
+        let options = CollectionOptions::edge("e");
+        let e = database.create_collection(&options).unwrap();
+        for n in 0..5 {
+            let text = format!(r#"{{"_from":"v/{n}","_to":"v/{n}"}}"#);
+            insert(&database, &e, &text).unwrap();
+        }
+        database.truncate_collection("e").unwrap();
+        insert(&database, &e, r#"{"_key":"a","_from":"v/1","_to":"v/2"}"#).unwrap();
+        assert_eq!(
+            databases.remove_discarded(&true.into()).unwrap(),
+            0,
+            "stopped"
+        );
+    }
+    let (databases, _) = open_on(Arc::clone(&engine), START_MS);
+    let database = databases.system();
+    assert_eq!(count(&database, "e"), 1);
+    check_verified(&database);
+    assert_eq!(databases.remove_discarded(&false.into()).unwrap(), 15);
+    assert_eq!(count(&database, "e"), 1);
+    check_verified(&database);
+    let left = crate::verify_nothing_is_left(&databases).unwrap();
+    assert_eq!(left.differences, []);
+    let mut keys = engine.begin(store::BeginOptions::read_only()).unwrap();
+    let documents = store::KeyRange::prefix(vec![0x10]);
+    let page = keys.scan(&store::Scan::forward(documents)).unwrap();
+    assert_eq!(page.entries.len(), 1, "{page:?}");
+}

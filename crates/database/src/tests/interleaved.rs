@@ -82,14 +82,23 @@ impl Txn for HookedTxn {
     }
 }
 
-#[test]
-fn a_first_document_during_the_creation_of_an_index_is_indexed() {
+/// A database over an engine with a hook, and where to put the hook.
+fn open_hooked(change: impl FnOnce(&mut Settings)) -> (Databases, Arc<Mutex<Option<Hook>>>) {
     let hook = Arc::new(Mutex::new(None));
     let hooked = Hooked {
         inner: engine(),
         hook: Arc::clone(&hook),
     };
-    let (databases, _) = open_on(Arc::new(hooked), START_MS);
+    let (platform, _) = Platform::simulated(START_MS, 1);
+    let mut changed = settings();
+    change(&mut changed);
+    let databases = Databases::open(Arc::new(hooked), platform, changed).unwrap();
+    (databases, hook)
+}
+
+#[test]
+fn a_first_document_during_the_creation_of_an_index_is_indexed() {
+    let (databases, hook) = open_hooked(|_| {});
     let database = databases.system();
     let c = database
         .create_collection(&CollectionOptions::new("c"))
@@ -142,7 +151,8 @@ fn removing_a_violating_document_during_a_build_leaves_the_other_one_indexed() {
         })
         .unwrap();
     run(&database, |transaction| {
-        transaction.build_page(&c, index.id, None, 1)
+        let (planned, _) = transaction.collect_run(&c, index.id, None)?;
+        transaction.build_sorted(&c, index.id, &planned.entries[..1])
     })
     .unwrap();
     remove(&database, &c, "b").unwrap();
@@ -162,4 +172,116 @@ fn an_index_of_another_snapshot_is_refused() {
     );
     let mut after = database.begin(TransactionOptions::read_only()).unwrap();
     assert!(after.index_lookup_many(&c, &created.index, &[]).is_ok());
+}
+
+/// Without a second attempt: what is dropped or emptied meets no writer.
+#[test]
+fn dropping_and_truncating_wait_for_no_writer() {
+    let changes: [(&str, fn(&Database)); 3] = [
+        ("drop an index", |database| {
+            database.drop_index("c", "by-n").unwrap();
+        }),
+        ("truncate", |database| {
+            database.truncate_collection("c").unwrap();
+        }),
+        ("drop a collection", |database| {
+            database.drop_collection("c", false).unwrap();
+        }),
+    ];
+    for (name, change) in changes {
+        let (databases, hook) = open_hooked(|settings| settings.conflict_retries_max = 0);
+        let database = databases.system();
+        database
+            .create_collection(&CollectionOptions::new("c"))
+            .unwrap();
+        let definition = r#"{"type":"persistent","fields":["n"],"name":"by-n"}"#;
+        let c = database
+            .create_index("c", &parse(definition))
+            .unwrap()
+            .collection;
+        insert(&database, &c, r#"{"_key":"before","n":1}"#).unwrap();
+        let mut open = database.begin(TransactionOptions::default()).unwrap();
+        let options = WriteOptions::default();
+        open.insert(&c, vec![parse(r#"{"n":2}"#)], &options)
+            .unwrap();
+        let (db, collection) = (database.clone(), Arc::clone(&c));
+        *hook.lock() = Some(Box::new(move || {
+            insert(&db, &collection, r#"{"_key":"during","n":1}"#).unwrap();
+        }));
+        change(&database);
+        assert!(hook.lock().is_none(), "{name}");
+        let error = open.commit().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{name}: {error:?}");
+        check_verified(&database);
+        let left = crate::verify_nothing_is_left(&databases).unwrap();
+        assert_eq!(left.differences, [], "{name}");
+        let removed = databases.remove_discarded(&false.into()).unwrap();
+        let expected = match name {
+            "drop an index" => 2,
+            _ => 4,
+        };
+        assert_eq!(removed, expected, "{name}");
+        assert_eq!(databases.remove_discarded(&false.into()).unwrap(), 0);
+        check_verified(&database);
+        let left = crate::verify_nothing_is_left(&databases).unwrap();
+        assert_eq!(left.differences, [], "{name}");
+    }
+}
+
+/// What writers change of an index before, while and after its build reaches the documents is
+/// counted once.
+#[test]
+fn estimates_are_right_whatever_writers_do_during_a_build() {
+    for unique in [false, true] {
+        let (database, c) = open_with(&CollectionOptions::new("c"));
+        for n in 0..8 {
+            insert(&database, &c, &format!(r#"{{"_key":"k{n}","a":{n}}}"#)).unwrap();
+        }
+        let definition = format!(r#"{{"type":"persistent","fields":["a"],"unique":{unique}}}"#);
+        let definition = parse(&definition);
+        let (_, index, _) = database
+            .change(|change| {
+                let c = Arc::clone(change.catalog.get("c")?);
+                change.add_index(&c, &definition, true)
+            })
+            .unwrap();
+        // Before its documents are read.
+        update(&database, &c, "k0", r#"{"a":100}"#).unwrap();
+        insert(&database, &c, r#"{"_key":"k8","a":8}"#).unwrap();
+        remove(&database, &c, "k1").unwrap();
+        let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
+        let (planned, end) = reader.collect_run(&c, index.id, None).unwrap();
+        assert!(end.is_some(), "a run of three documents");
+        let (more, _) = reader.collect_run(&c, index.id, end.as_ref()).unwrap();
+        // Before its entries are written: changed, changed and changed back, removed.
+        update(&database, &c, "k2", r#"{"a":102}"#).unwrap();
+        update(&database, &c, "k3", r#"{"a":103}"#).unwrap();
+        update(&database, &c, "k3", r#"{"a":3}"#).unwrap();
+        remove(&database, &c, "k4").unwrap();
+        for piece in [planned, more] {
+            run(&database, |transaction| {
+                transaction.build_sorted(&c, index.id, &piece.entries)
+            })
+            .unwrap();
+            // Behind the build.
+            update(&database, &c, "k0", r#"{"a":200}"#).unwrap();
+            update(&database, &c, "k5", r#"{"a":105}"#).unwrap();
+        }
+        let mut rest = end;
+        while let Some(position) = rest {
+            let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
+            let (run_, next) = reader.collect_run(&c, index.id, Some(&position)).unwrap();
+            run(&database, |transaction| {
+                transaction.build_sorted(&c, index.id, &run_.entries)
+            })
+            .unwrap();
+            rest = next;
+        }
+        let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
+        let stored = reader.stored_entries(&index).unwrap().len() as u64;
+        assert_eq!(stored, 7);
+        assert_eq!(index.estimator.entries(), stored, "unique: {unique}");
+        let distinct = index.estimator.distinct(0);
+        assert_eq!(distinct, Some(stored as f64), "unique: {unique}");
+    }
 }

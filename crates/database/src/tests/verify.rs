@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 use store::{Batch, BeginOptions};
 
 use super::*;
+use crate::ids::Keyspace;
 use crate::layout;
 
 /// Collection c with documents a and b, a unique and an array index.
@@ -125,7 +126,7 @@ fn an_entry_of_another_document_is_found() {
 #[test]
 fn a_wrong_count_is_found() {
     let fixture = Fixture::new();
-    let key = layout::count(fixture.c.id());
+    let key = layout::count(fixture.c.keyspace);
     fixture.check(
         |batch| {
             batch.add(key, 1);
@@ -139,7 +140,7 @@ fn a_wrong_count_is_found() {
 #[test]
 fn a_lost_document_is_found() {
     let fixture = Fixture::new();
-    let key = layout::document(fixture.c.id(), b"a");
+    let key = layout::document(fixture.c.keyspace, b"a");
     fixture.check(
         |batch| {
             batch.delete(key);
@@ -156,8 +157,8 @@ fn a_lost_document_is_found() {
 #[test]
 fn a_changed_document_is_found() {
     let fixture = Fixture::new();
-    let key = layout::document(fixture.c.id(), b"a");
-    let other = layout::document(fixture.c.id(), b"z");
+    let key = layout::document(fixture.c.keyspace, b"a");
+    let other = layout::document(fixture.c.keyspace, b"z");
     fixture.check(
         |batch| {
             batch.put(key, "{").put(other, r#"{"_key":"y","_rev":"_"}"#);
@@ -176,8 +177,8 @@ fn a_changed_document_is_found() {
 #[test]
 fn what_belongs_to_nothing_is_found() {
     let fixture = Fixture::new();
-    let left = layout::document(crate::CollectionId(7), b"a");
-    let mut entry = layout::entry_prefix(crate::IndexId(8));
+    let left = layout::document(Keyspace(7), b"a");
+    let mut entry = layout::entry_prefix(Keyspace(8));
     entry.push(0);
     fixture.check(
         |batch| {

@@ -23,9 +23,10 @@ impl Transaction {
         index: &Index,
         range: &IndexRange,
     ) -> Result<u64> {
-        self.check_usable(collection, index)?;
+        let (_, index) = self.usable(collection, index)?;
+        let index = &*index;
         let sample = self.shared().settings.estimate_sample_entries;
-        let keys = key_range(collection, index, range);
+        let keys = key_range(index, range);
         if keys.is_empty() {
             return Ok(0);
         }
@@ -48,7 +49,7 @@ impl Transaction {
                 index.entries_per_value(lower.len())
             }
             _ => self
-                .share_of_numbers(collection, index, range)?
+                .share_of_numbers(index, range)?
                 .map(|share| share * total as f64),
         };
         // As good a guess as any.
@@ -58,15 +59,10 @@ impl Transaction {
 
     /// The part of the numbers between the least and the greatest first value that a range
     /// covers; `None` if something there is not a number.
-    fn share_of_numbers(
-        &mut self,
-        collection: &Collection,
-        index: &Index,
-        range: &IndexRange,
-    ) -> Result<Option<f64>> {
+    fn share_of_numbers(&mut self, index: &Index, range: &IndexRange) -> Result<Option<f64>> {
         let mut ends = Vec::new();
         for direction in [Direction::Forward, Direction::Reverse] {
-            ends.push(self.end_of(collection, index, direction)?);
+            ends.push(self.end_of(index, direction)?);
         }
         let [Some(least), Some(greatest)] = ends.as_slice() else {
             return Ok(None);
@@ -89,13 +85,8 @@ impl Transaction {
     }
 
     /// The first value of the first or the last entry, if it is a number.
-    fn end_of(
-        &mut self,
-        collection: &Collection,
-        index: &Index,
-        direction: Direction,
-    ) -> Result<Option<f64>> {
-        let keys = key_range(collection, index, &IndexRange::all());
+    fn end_of(&mut self, index: &Index, direction: Direction) -> Result<Option<f64>> {
+        let keys = key_range(index, &IndexRange::all());
         let scan = Scan {
             direction,
             ..Scan::forward(keys)

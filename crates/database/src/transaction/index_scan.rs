@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use error_codes::codes;
@@ -12,6 +13,7 @@ use super::{Position, Transaction};
 use crate::collection::Collection;
 use crate::document::{Document, DocumentKey};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Keyspace;
 use crate::index::{Index, IndexKind, decode_entry};
 use crate::layout;
 
@@ -100,7 +102,7 @@ impl Transaction {
         position: Option<&Position>,
         limit: usize,
     ) -> Result<IndexPage> {
-        self.check_usable(collection, index)?;
+        let (_, index) = self.usable(collection, index)?;
         let direction = if scan.reverse {
             Direction::Reverse
         } else {
@@ -115,15 +117,13 @@ impl Transaction {
             None => (0, None),
         };
         while let Some(range) = nth_range(scan, at) {
-            let range = rest
-                .take()
-                .unwrap_or_else(|| key_range(collection, index, range));
+            let range = rest.take().unwrap_or_else(|| key_range(&index, range));
             if !range.is_empty() {
                 let room = limit.max(1) - page.entries.len();
                 let request = self.page_request(range, direction, room);
                 let read = self.txn.scan(&request)?;
                 for (key, value) in read.entries {
-                    let entry = decode(index, &key, &value, scan.covering)?;
+                    let entry = decode(&index, &key, &value, scan.covering)?;
                     page.entries.push(entry);
                 }
                 rest = read.next;
@@ -135,7 +135,7 @@ impl Transaction {
                 let next = nth_range(scan, at);
                 page.next = next.map(|range| Position {
                     range: at,
-                    rest: rest.unwrap_or_else(|| key_range(collection, index, range)),
+                    rest: rest.unwrap_or_else(|| key_range(&index, range)),
                 });
                 break;
             }
@@ -154,7 +154,7 @@ impl Transaction {
         ranges: &[IndexRange],
         position: Option<&Position>,
     ) -> Result<(u64, Option<Position>)> {
-        self.check_usable(collection, index)?;
+        let (_, index) = self.usable(collection, index)?;
         let (at, rest) = match position {
             Some(position) => (position.range, Some(position.rest.clone())),
             None => (0, None),
@@ -162,7 +162,7 @@ impl Transaction {
         let Some(range) = ranges.get(at) else {
             return Ok((0, None));
         };
-        let range = rest.unwrap_or_else(|| key_range(collection, index, range));
+        let range = rest.unwrap_or_else(|| key_range(&index, range));
         let mut count = 0;
         let mut rest = None;
         if !range.is_empty() {
@@ -175,7 +175,7 @@ impl Transaction {
             Some(rest) => Some(Position { range: at, rest }),
             None => ranges.get(at + 1).map(|range| Position {
                 range: at + 1,
-                rest: key_range(collection, index, range),
+                rest: key_range(&index, range),
             }),
         };
         Ok((count, next))
@@ -192,12 +192,13 @@ impl Transaction {
         index: &Index,
         values: &[Vec<Value>],
     ) -> Result<Vec<Vec<DocumentKey>>> {
-        self.check_usable(collection, index)?;
+        let (_, index) = self.usable(collection, index)?;
+        let index = &*index;
         let complete = values
             .iter()
             .all(|values| values.len() == index.fields().len());
         if index.is_unique() && complete {
-            return self.lookup_unique(collection, index, values);
+            return self.lookup_unique(index, values);
         }
         let mut known: HashMap<Vec<u8>, Vec<DocumentKey>> = HashMap::new();
         let mut found = Vec::with_capacity(values.len());
@@ -232,17 +233,19 @@ impl Transaction {
         Ok(keys.iter().map(group).collect())
     }
 
-    /// Errors: 1203, 1652; 1212 if the index is not, or not yet, in the snapshot's catalog, as
-    /// can happen to whoever remembers indexes from transaction to transaction.
-    pub(super) fn check_usable(&self, collection: &Collection, index: &Index) -> Result<()> {
-        self.readable(collection)?;
+    /// A collection and its index as they are in the snapshot, which is not what somebody has who
+    /// remembers them from transaction to transaction. Errors: 1203, 1652; 1212 if the index is
+    /// not, or not yet, in the snapshot's catalog.
+    pub(super) fn usable(
+        &self,
+        collection: &Collection,
+        index: &Index,
+    ) -> Result<(Arc<Collection>, Arc<Index>)> {
         let current = self.resolve(collection)?;
-        if current.indexes().any(|own| own.id == index.id) {
-            Ok(())
-        } else {
-            let code = codes::ARANGO_INDEX_NOT_FOUND;
-            Err(Error::new(ErrorKind::NotFound, code))
-        }
+        self.check_read(&current)?;
+        let own = current.indexes().find(|own| own.id == index.id).cloned();
+        let missing = || Error::new(ErrorKind::NotFound, codes::ARANGO_INDEX_NOT_FOUND);
+        Ok((current, own.ok_or_else(missing)?))
     }
 
     fn lookup_range(
@@ -270,7 +273,6 @@ impl Transaction {
 
     fn lookup_unique(
         &mut self,
-        collection: &Collection,
         index: &Index,
         values: &[Vec<Value>],
     ) -> Result<Vec<Vec<DocumentKey>>> {
@@ -278,10 +280,10 @@ impl Transaction {
             .iter()
             .map(|values| match (index.kind(), values.first()) {
                 (IndexKind::Primary, Some(Value::String(key))) => {
-                    layout::document(collection.id, key.as_bytes())
+                    layout::document(index.keyspace, key.as_bytes())
                 }
                 // No document has the empty key.
-                (IndexKind::Primary, _) => layout::document(collection.id, b""),
+                (IndexKind::Primary, _) => layout::document(index.keyspace, b""),
                 _ => encode_prefix(index, values),
             })
             .collect();
@@ -300,7 +302,7 @@ impl Transaction {
             .collect()
     }
 
-    /// The documents that hold these entries of a unique index.
+    /// The documents that hold those entries that are stored.
     pub(crate) fn load_owners(
         &mut self,
         index: &Index,
@@ -322,7 +324,7 @@ impl Transaction {
     #[cfg(test)]
     pub(crate) fn stored_entries(&mut self, index: &Index) -> Result<Vec<store::Entry>> {
         let mut entries = Vec::new();
-        let mut next = Some(store::Scan::forward(layout::entries(index.id)));
+        let mut next = Some(store::Scan::forward(index.range()));
         while let Some(scan) = next {
             let page = self.txn.scan(&scan)?;
             next = scan.after(&page);
@@ -360,7 +362,7 @@ pub(super) fn decode(
 }
 
 fn encode_prefix(index: &Index, values: &[Value]) -> Vec<u8> {
-    let mut prefix = layout::entry_prefix(index.id);
+    let mut prefix = layout::entry_prefix(index.keyspace);
     values
         .iter()
         .for_each(|value| key::encode_into(value, &mut prefix));
@@ -368,11 +370,11 @@ fn encode_prefix(index: &Index, values: &[Value]) -> Vec<u8> {
 }
 
 /// The keys of a range.
-pub(super) fn key_range(collection: &Collection, index: &Index, range: &IndexRange) -> KeyRange {
+pub(super) fn key_range(index: &Index, range: &IndexRange) -> KeyRange {
     if index.kind() == IndexKind::Primary {
-        return primary_range(collection, range);
+        return primary_range(index.keyspace, range);
     }
-    let all = layout::entries(index.id);
+    let all = layout::entries(index.keyspace);
     let start = match &range.lower {
         Bound::Unbounded => Some(all.start),
         Bound::Included(values) => Some(encode_prefix(index, values).into()),
@@ -388,13 +390,13 @@ pub(super) fn key_range(collection: &Collection, index: &Index, range: &IndexRan
 
 /// The keys of a range over `_key`. Keys are texts: any other type of value lies before or
 /// behind all of them.
-fn primary_range(collection: &Collection, range: &IndexRange) -> KeyRange {
-    let all = layout::documents(collection.id);
+fn primary_range(documents: Keyspace, range: &IndexRange) -> KeyRange {
+    let all = layout::documents(documents);
     let text = Value::from("");
     let place = |values: &[Value], behind: bool| -> Option<Bytes> {
         match values.first() {
             Some(Value::String(key)) => {
-                let mut stored = layout::document(collection.id, key.as_bytes());
+                let mut stored = layout::document(documents, key.as_bytes());
                 if behind {
                     stored.push(0);
                 }

@@ -10,6 +10,7 @@ use super::{Position, Selector, Transaction};
 use crate::collection::Collection;
 use crate::document::{CollectionName, Document, DocumentKey};
 use crate::error::{Error, ErrorDocument, ErrorKind, Result};
+use crate::ids::Keyspace;
 use crate::index::{Index, IndexKind, Note};
 use crate::layout;
 
@@ -59,8 +60,8 @@ pub struct Checksum {
 impl Transaction {
     /// A document by key. Errors: 1203, 1652, the engine's.
     pub fn get(&mut self, collection: &Collection, key: &str) -> Result<Option<Document>> {
-        let name = self.readable(collection)?;
-        let stored = layout::document(collection.id, key.as_bytes());
+        let (name, keyspace) = self.readable(collection)?;
+        let stored = layout::document(keyspace, key.as_bytes());
         let body = self.txn.get(&stored)?;
         Ok(body.map(|body| Document::new(name, body)))
     }
@@ -71,20 +72,20 @@ impl Transaction {
         collection: &Collection,
         keys: &[K],
     ) -> Result<Vec<Option<Document>>> {
-        let name = self.readable(collection)?;
-        let bodies = self.get_bodies(collection, keys)?;
+        let (name, keyspace) = self.readable(collection)?;
+        let bodies = self.get_bodies(keyspace, keys)?;
         let document = |body: Option<Bytes>| Some(Document::new(Arc::clone(&name), body?));
         Ok(bodies.into_iter().map(document).collect())
     }
 
     pub(super) fn get_bodies<K: AsRef<[u8]>>(
         &mut self,
-        collection: &Collection,
+        documents: Keyspace,
         keys: &[K],
     ) -> Result<Vec<Option<Bytes>>> {
         let stored: Vec<Vec<u8>> = keys
             .iter()
-            .map(|key| layout::document(collection.id, key.as_ref()))
+            .map(|key| layout::document(documents, key.as_ref()))
             .collect();
         let slices: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
         Ok(self.txn.get_many(&slices)?)
@@ -110,23 +111,11 @@ impl Transaction {
         position: Option<&Position>,
         limit: usize,
     ) -> Result<DocumentPage> {
-        self.scan_range(
-            collection,
-            layout::documents(collection.id),
-            position,
-            limit,
-        )
-    }
-
-    fn scan_range(
-        &mut self,
-        collection: &Collection,
-        range: KeyRange,
-        position: Option<&Position>,
-        limit: usize,
-    ) -> Result<DocumentPage> {
-        let name = self.readable(collection)?;
-        let range = position.map_or(range, |position| position.rest.clone());
+        let (name, keyspace) = self.readable(collection)?;
+        let range = match position {
+            Some(position) => position.rest.clone(),
+            None => layout::documents(keyspace),
+        };
         let scan = self.page_request(range, Direction::Forward, limit);
         let page = self.txn.scan(&scan)?;
         let documents = page.entries.into_iter();
@@ -152,12 +141,18 @@ impl Transaction {
 
     /// The number of documents. Costs one lookup. Errors: as [`Self::get`].
     pub fn count(&mut self, collection: &Collection) -> Result<u64> {
-        self.readable(collection)?;
-        self.stored_count(collection)
+        let (_, keyspace) = self.readable(collection)?;
+        self.count_in(keyspace)
     }
 
+    /// The same of a collection that need not be declared. Errors: 1203, the engine's.
     pub(crate) fn stored_count(&mut self, collection: &Collection) -> Result<u64> {
-        match self.txn.get(&layout::count(collection.id))? {
+        let keyspace = self.resolve(collection)?.keyspace;
+        self.count_in(keyspace)
+    }
+
+    fn count_in(&mut self, documents: Keyspace) -> Result<u64> {
+        match self.txn.get(&layout::count(documents))? {
             Some(counter) => {
                 let count = store::decode_counter(&counter)?;
                 u64::try_from(count).map_err(|_| Error::corrupt("number of documents"))
@@ -166,7 +161,9 @@ impl Transaction {
         }
     }
 
-    /// Removes all documents; how many there were. Conflicts with every concurrent writer.
+    /// Removes all documents; how many there were. Conflicts with every concurrent writer, and
+    /// makes later commits wait as long as it takes to remove them: for transactions that do
+    /// something else too, or else [`crate::Database::truncate_collection`].
     ///
     /// Errors: 1203, 1652, 1004, the engine's.
     pub fn truncate(&mut self, collection: &Collection) -> Result<u64> {
@@ -174,13 +171,13 @@ impl Transaction {
         self.check_write(&collection)?;
         let count = self.stored_count(&collection)?;
         let mut batch = Batch::new();
-        batch.delete_range(layout::documents(collection.id));
+        batch.delete_range(layout::documents(collection.keyspace));
         for index in collection.maintained() {
-            batch.delete_range(layout::entries(index.id));
+            batch.delete_range(layout::entries(index.keyspace));
         }
         // Adding, not setting: what else adds at the same time also writes a document.
         let removed = i64::try_from(count).map_err(|_| Error::corrupt("number of documents"))?;
-        batch.add(layout::count(collection.id), -removed);
+        batch.add(layout::count(collection.keyspace), -removed);
         self.write_to(&collection, batch)?;
         for index in collection.maintained() {
             self.note(index, Note::Clear);
@@ -194,12 +191,13 @@ impl Transaction {
         let collection = self.resolve(collection)?;
         let mut figures = Figures {
             documents,
-            documents_bytes: self.sample_bytes(layout::documents(collection.id), documents)?,
+            documents_bytes: self
+                .sample_bytes(layout::documents(collection.keyspace), documents)?,
             ..Figures::default()
         };
         for index in collection.indexes() {
             if index.kind() != IndexKind::Primary {
-                let range = layout::entries(index.id);
+                let range = layout::entries(index.keyspace);
                 figures.indexes_bytes += self.sample_bytes(range, documents)?;
             }
         }
@@ -215,11 +213,7 @@ impl Transaction {
         let collection = self.resolve(collection)?;
         let mut all: Vec<IndexEntries> = Vec::new();
         for index in collection.indexes() {
-            let range = match index.kind() {
-                IndexKind::Primary => layout::documents(collection.id),
-                _ => layout::entries(index.id),
-            };
-            let entries = self.count_keys(range)?;
+            let entries = self.count_keys(index.range())?;
             let number = index.public_number();
             // Both halves of an edge index are shown as one.
             match all.last_mut() {
@@ -255,14 +249,14 @@ impl Transaction {
     pub fn recount_documents(&mut self, collection: &Collection) -> Result<u64> {
         let collection = self.resolve(collection)?;
         self.check_write(&collection)?;
-        let counted = self.count_keys(layout::documents(collection.id))?;
+        let counted = self.count_keys(layout::documents(collection.keyspace))?;
         let stored = self.stored_count(&collection)?;
         if counted != stored {
             let wrong = |_| Error::corrupt("number of documents");
             let difference =
                 i64::try_from(counted).map_err(wrong)? - i64::try_from(stored).map_err(wrong)?;
             let mut batch = Batch::new();
-            batch.add(layout::count(collection.id), difference);
+            batch.add(layout::count(collection.keyspace), difference);
             self.write_to(&collection, batch)?;
         }
         Ok(counted)
@@ -271,9 +265,10 @@ impl Transaction {
     /// Bytes of an index's entries, extrapolated from a sample; of the primary index 0. Errors: as
     /// [`Self::get`].
     pub fn index_bytes(&mut self, collection: &Collection, index: &Index) -> Result<u64> {
-        let documents = self.count(collection)?;
+        let (_, index) = self.usable(collection, index)?;
+        let documents = self.stored_count(collection)?;
         match index.has_entries() {
-            true => self.sample_bytes(layout::entries(index.id), documents),
+            true => self.sample_bytes(index.range(), documents),
             false => Ok(0),
         }
     }
@@ -325,14 +320,17 @@ impl Transaction {
         }
     }
 
-    /// The name to show documents with; errors: 1203, 1652.
-    pub(super) fn readable(&self, collection: &Collection) -> Result<Arc<CollectionName>> {
+    /// The name to show documents with, and where they lie; errors: 1203, 1652.
+    pub(super) fn readable(
+        &self,
+        collection: &Collection,
+    ) -> Result<(Arc<CollectionName>, Keyspace)> {
         let collection = self
             .catalog
             .find_by_id(collection.id)
             .ok_or_else(|| Error::collection_not_found(collection.name()))?;
         self.check_read(collection)?;
-        Ok(Arc::clone(collection.shared_name()))
+        Ok((Arc::clone(collection.shared_name()), collection.keyspace))
     }
 }
 

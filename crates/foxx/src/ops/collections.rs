@@ -174,10 +174,7 @@ fn drop_collection(call: &Call<'_>) -> OpResult {
 
 fn truncate(call: &Call<'_>) -> OpResult {
     let name = call.text(0)?;
-    call.context.write(|txn| {
-        let collection = call.context.writable(txn, &name)?;
-        txn.truncate(&collection)
-    })?;
+    call.context.truncate(&name)?;
     call.nothing()
 }
 

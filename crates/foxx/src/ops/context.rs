@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use database::{Database, Transaction, TransactionOptions, Unsynced};
+use database::{Database, Level, Transaction, TransactionOptions, Unsynced};
 use js_engine::{Exception, Scope, Value};
 
 use super::OpError;
@@ -157,6 +157,22 @@ impl Context {
         }
         let options = self.transaction_options();
         Ok(self.database()?.run(&options, body)?)
+    }
+
+    /// Removes all documents of a collection, in the VM's transaction or in one of its own.
+    pub(super) fn truncate(&self, name: &str) -> Result<(), OpError> {
+        if let Some(transaction) = &mut *self.transaction.borrow_mut() {
+            let collection = self.writable(transaction, name)?;
+            transaction.truncate(&collection)?;
+            return Ok(());
+        }
+        // What the code has written to it is to go too.
+        self.settle()?;
+        let database = self.database()?;
+        let collection = database.collection(name)?;
+        self.allow(database.name(), collection.name(), Level::ReadWrite)?;
+        database.truncate_collection(&collection.id().to_string())?;
+        Ok(())
     }
 
     /// Runs `body` in the VM's transaction, or in one that only reads.

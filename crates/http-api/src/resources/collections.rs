@@ -300,7 +300,7 @@ fn cluster_only(call: &Call<'_>) -> Result<Reply> {
 
 fn truncate(call: &Call<'_>) -> Result<Reply> {
     let collection = call.writable_collection(call.argument(0))?;
-    call.write(|txn| txn.truncate(&collection))?;
+    call.truncate(&collection)?;
     Ok(reply(call, "", &collection, collection.to_basic_object()))
 }
 

@@ -253,7 +253,7 @@ impl Import<'_> {
         let mut rows = (0..).zip(self.rows()?);
         let mut outcome = Outcome::default();
         if self.options.overwrite {
-            self.call.write(|txn| txn.truncate(&self.collection))?;
+            self.call.truncate(&self.collection)?;
         }
         loop {
             let mut batch = self.next_batch(&mut rows, &mut outcome);

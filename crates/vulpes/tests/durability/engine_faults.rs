@@ -132,6 +132,7 @@ impl Txn for FaultyTxn {
 fn open(engine: Arc<dyn Engine>) -> Databases {
     let settings = Settings {
         index_build_documents: 10,
+        index_build_piece_entries: 10,
         ..Settings::recommended()
     };
     Databases::open(engine, Platform::system(), settings).unwrap()

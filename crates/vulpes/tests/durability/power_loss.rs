@@ -138,6 +138,7 @@ fn engine(disk: &Disk) -> store::Result<Arc<Contract>> {
 fn open(disk: &Disk) -> Result<Databases> {
     let settings = Settings {
         index_build_documents: 10,
+        index_build_piece_entries: 10,
         ..Settings::recommended()
     };
     Databases::open(engine(disk)?, Platform::system(), settings)

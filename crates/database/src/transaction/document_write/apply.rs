@@ -1,6 +1,6 @@
 //! One run of writes: read what is stored, decide, check unique values, write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -72,7 +72,7 @@ impl Transaction {
                 // Somebody supplied the very key that the generator was to give out.
                 item.key = self.generate_key(collection)?;
                 stored = self
-                    .get_bodies(collection, &[item.key.as_bytes()])?
+                    .get_bodies(collection.keyspace, &[item.key.as_bytes()])?
                     .pop()
                     .flatten();
             }
@@ -82,6 +82,7 @@ impl Transaction {
             }
         }
         let mut owners = self.load_run_owners(&planned)?;
+        self.note_removals(&mut planned, &owners)?;
         let mut batch = Batch::new();
         let (mut count, mut notes) = (0, Vec::new());
         for mut plan in planned {
@@ -94,7 +95,7 @@ impl Transaction {
             set(results, at, result);
         }
         if count != 0 {
-            batch.add(layout::count(collection.id), count);
+            batch.add(layout::count(collection.keyspace), count);
         }
         self.write_to(collection, batch)?;
         for (index, note) in notes {
@@ -109,7 +110,7 @@ impl Transaction {
         run: &[(usize, Item)],
     ) -> Result<Vec<Option<Bytes>>> {
         let keys: Vec<&[u8]> = run.iter().map(|(_, item)| item.key.as_bytes()).collect();
-        self.get_bodies(collection, &keys)
+        self.get_bodies(collection.keyspace, &keys)
     }
 
     fn plan(
@@ -187,20 +188,16 @@ impl Transaction {
             // What is stored may be longer than a limit that was lowered since.
             let before = entries(old.map(Document::body), EntryLimits::NONE)?;
             let after = entries(new, limits)?;
-            let mut note = |entry: &Entry, is_added| {
-                let touch = Note::Touch(entry.touch(is_added));
-                changes.notes.push((Arc::clone(index), touch));
-            };
             for entry in &before {
                 if find(&after, entry).is_none() {
-                    note(entry, false);
                     changes.removed.push((Arc::clone(index), entry.clone()));
                 }
             }
             for entry in &after {
                 let former = find(&before, entry);
                 if former.is_none() {
-                    note(entry, true);
+                    let touch = Note::Touch(entry.touch(true));
+                    changes.notes.push((Arc::clone(index), touch));
                 }
                 // Stored values can change where the indexed ones do not.
                 if former != Some(entry) {
@@ -209,6 +206,35 @@ impl Transaction {
             }
         }
         Ok(changes)
+    }
+
+    /// Notes for the estimates which entries go. An index that is being built may not have them
+    /// yet.
+    fn note_removals(&mut self, planned: &mut [Planned], owners: &Owners) -> Result<()> {
+        let removed = planned.iter().flat_map(|plan| &plan.removed);
+        let in_doubt: Vec<&[u8]> = removed
+            .filter(|(index, _)| index.building && !index.is_unique())
+            .map(|(_, entry)| entry.key.as_ref())
+            .collect();
+        let stored = self.stored_many(&in_doubt)?;
+        let missing = in_doubt.iter().zip(stored);
+        let missing = missing.filter(|(_, stored)| stored.is_none());
+        let missing: HashSet<Bytes> = missing
+            .map(|(key, _)| Bytes::copy_from_slice(key))
+            .collect();
+        for plan in planned {
+            for (index, entry) in &plan.removed {
+                let is_stored = match index.is_unique() {
+                    true => owners.get(&entry.key) == Some(&Some(plan.key.clone())),
+                    false => !missing.contains(&entry.key),
+                };
+                if is_stored || !index.building {
+                    let touch = Note::Touch(entry.touch(false));
+                    plan.notes.push((Arc::clone(index), touch));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn load_run_owners(&mut self, planned: &[Planned]) -> Result<Owners> {
@@ -274,7 +300,7 @@ fn claim(plan: &Planned, owners: &mut Owners) -> Result<()> {
 
 /// Appends the writes of an item; by how much the number of documents changes.
 fn write(collection: &Collection, plan: &Planned, owners: &Owners, batch: &mut Batch) -> i64 {
-    let key = layout::document(collection.id, plan.key.as_bytes());
+    let key = layout::document(collection.keyspace, plan.key.as_bytes());
     for (index, entry) in &plan.removed {
         let taken = || matches!(owners.get(&entry.key), Some(Some(owner)) if *owner != plan.key);
         if index.is_unique() && taken() {
