@@ -43,30 +43,38 @@ impl Catalog {
             revision: read_revision(txn, database)?,
             ..Self::default()
         };
-        let mut indexes: HashMap<CollectionId, Vec<Index>> = HashMap::new();
-        for (key, definition) in scan_definitions(txn, layout::indexes(database))? {
-            let (collection, index) = (id_at(&key, 9)?, IndexId(id_at(&key, 17)?));
-            let mut index = Index::from_definition(index, &definition, settings)?;
-            match former.find_estimator(CollectionId(collection), &index) {
-                Some(estimator) => index.estimator = estimator,
-                None => match txn.get(&layout::estimate(index.id))? {
-                    Some(stored) => index.estimator.load(&stored),
-                    None => index.estimator.distrust(),
-                },
-            }
-            indexes
-                .entry(CollectionId(collection))
-                .or_default()
-                .push(index);
-        }
-        for (key, definition) in scan_definitions(txn, layout::collections(database))? {
+        let mut indexes = load_indexes(txn, database, former, settings)?;
+        let mut collections = Vec::new();
+        let mut unseen = Vec::new();
+        for (key, text) in scan_all(txn, layout::collections(database))? {
             let id = CollectionId(id_at(&key, 9)?);
-            let mut collection = Collection::from_definition(id, &definition)?;
-            collection.generator = match former.by_id.get(&id) {
-                Some(former) => Arc::clone(&former.generator),
-                None => load_generator(txn, &collection)?,
+            let collection = match former.by_id.get(&id) {
+                // What is compiled of a definition is not compiled again.
+                Some(former) if to_bytes(&former.to_definition()) == text => (**former).clone(),
+                Some(former) => {
+                    let mut changed = Collection::from_definition(id, &parse(&text)?)?;
+                    changed.generator = Arc::clone(&former.generator);
+                    changed
+                }
+                None => {
+                    let collection = Collection::from_definition(id, &parse(&text)?)?;
+                    if is_series(&collection) {
+                        unseen.push((collections.len(), layout::generated(id)));
+                    }
+                    collection
+                }
             };
-            collection.set_indexes(indexes.remove(&id).unwrap_or_default());
+            collections.push(collection);
+        }
+        let keys: Vec<&[u8]> = unseen.iter().map(|(_, key)| key.as_ref()).collect();
+        let persisted = txn.get_many(&keys)?;
+        for ((at, _), persisted) in unseen.iter().zip(persisted) {
+            if let Some(collection) = collections.get_mut(*at) {
+                collection.generator = decode_generator(persisted.as_ref())?;
+            }
+        }
+        for mut collection in collections {
+            collection.set_indexes(indexes.remove(&collection.id).unwrap_or_default());
             catalog.put(collection);
         }
         Ok(catalog)
@@ -246,6 +254,7 @@ impl Change<'_> {
             self.batch.delete(key);
             self.batch.delete(layout::estimate(index.id));
             self.discard(Discarded::Entries(index.keyspace));
+            self.batch.delete(layout::builder(index.id));
         }
     }
 
@@ -255,15 +264,49 @@ impl Change<'_> {
     }
 }
 
-/// The generator of a collection that this run has not seen yet.
-fn load_generator(txn: &mut dyn Txn, collection: &Collection) -> Result<Arc<KeyGenerator>> {
-    let kind = collection.key_options.kind;
-    if !matches!(kind, KeyGeneratorKind::Autoincrement { .. }) {
-        return Ok(Arc::default());
+/// The indexes of all collections, with the estimates that are known or stored.
+fn load_indexes(
+    txn: &mut dyn Txn,
+    database: DatabaseId,
+    former: &Catalog,
+    settings: &Settings,
+) -> Result<HashMap<CollectionId, Vec<Index>>> {
+    let mut all = Vec::new();
+    let mut unseen = Vec::new();
+    for (key, definition) in scan_definitions(txn, layout::indexes(database))? {
+        let (collection, index) = (CollectionId(id_at(&key, 9)?), IndexId(id_at(&key, 17)?));
+        let mut index = Index::from_definition(index, &definition, settings)?;
+        match former.find_estimator(collection, &index) {
+            Some(estimator) => index.estimator = estimator,
+            None => unseen.push((Arc::clone(&index.estimator), layout::estimate(index.id))),
+        }
+        all.push((collection, index));
     }
-    let persisted = match txn.get(&layout::generated(collection.id))? {
+    let keys: Vec<&[u8]> = unseen.iter().map(|(_, key)| key.as_ref()).collect();
+    for ((estimator, _), stored) in unseen.iter().zip(txn.get_many(&keys)?) {
+        match stored {
+            Some(stored) => estimator.load(&stored),
+            None => estimator.distrust(),
+        }
+    }
+    let mut indexes: HashMap<CollectionId, Vec<Index>> = HashMap::new();
+    for (collection, index) in all {
+        indexes.entry(collection).or_default().push(index);
+    }
+    Ok(indexes)
+}
+
+/// Whether the store says how far the generator of a collection came.
+fn is_series(collection: &Collection) -> bool {
+    let kind = collection.key_options.kind;
+    matches!(kind, KeyGeneratorKind::Autoincrement { .. })
+}
+
+/// The generator of a collection that this run has not seen yet.
+fn decode_generator(persisted: Option<&Bytes>) -> Result<Arc<KeyGenerator>> {
+    let persisted = match persisted {
         Some(bytes) => {
-            layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
+            layout::decode_number(bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
         }
         None => 0,
     };
@@ -272,23 +315,40 @@ fn load_generator(txn: &mut dyn Txn, collection: &Collection) -> Result<Arc<KeyG
 
 /// The stored revision of a database's catalog; 0 before the first change.
 pub(crate) fn read_revision(txn: &mut dyn Txn, database: DatabaseId) -> Result<u64> {
-    match txn.get(&layout::catalog_revision(database))? {
+    let stored = txn.get(&layout::catalog_revision(database))?;
+    decode_revision(stored.as_ref())
+}
+
+/// The revision of a catalog as it is stored; 0 if it is not.
+pub(crate) fn decode_revision(stored: Option<&Bytes>) -> Result<u64> {
+    match stored {
         Some(bytes) => {
-            layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("revision of a catalog"))
+            layout::decode_number(bytes).ok_or_else(|| Error::corrupt("revision of a catalog"))
         }
         None => Ok(0),
     }
 }
 
+/// Errors: of kind `Conflict` when the list of databases has another revision in the store.
+pub(crate) fn check_list(txn: &mut dyn Txn, known: u64) -> Result<()> {
+    if read_revision(txn, DatabaseId(0))? == known {
+        return Ok(());
+    }
+    let code = error_codes::codes::ARANGO_CONFLICT;
+    let message = "conflict, another process changed the list of databases";
+    Err(Error::with_message(ErrorKind::Conflict, code, message))
+}
+
 /// Every definition of a range, parsed.
 pub(crate) fn scan_definitions(txn: &mut dyn Txn, range: KeyRange) -> Result<Vec<(Bytes, Value)>> {
-    let entries = scan_all(txn, range)?;
-    let parse = |(key, text): Entry| {
-        let value = json::parse(&text)
-            .map_err(|error| Error::corrupt(format_args!("definition: {error}")))?;
-        Ok((key, value))
-    };
-    entries.into_iter().map(parse).collect()
+    let entries = scan_all(txn, range)?.into_iter();
+    entries
+        .map(|(key, text)| Ok((key, parse(&text)?)))
+        .collect()
+}
+
+fn parse(definition: &[u8]) -> Result<Value> {
+    json::parse(definition).map_err(|error| Error::corrupt(format_args!("definition: {error}")))
 }
 
 fn scan_all(txn: &mut dyn Txn, range: KeyRange) -> Result<Vec<Entry>> {

@@ -1,12 +1,15 @@
 //! One database: its collections and indexes, and where transactions begin.
 
 mod build;
+mod fresh;
 
 pub(crate) use build::unique_violation;
+pub(crate) use fresh::Begun;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use error_codes::codes;
 use parking_lot::{Mutex, RwLock};
 use store::{Batch, BeginOptions};
@@ -15,6 +18,7 @@ use value::Value;
 use crate::catalog::{self, Catalog, Change};
 use crate::collection::{Collection, CollectionChanges, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::exclusive::Patience;
 use crate::ids::{CollectionId, DatabaseId, IndexId};
 use crate::index::{Index, IndexKind};
 use crate::layout;
@@ -22,6 +26,7 @@ use crate::locks::{HeldLocks, LockRequest};
 use crate::names;
 use crate::shared::Shared;
 use crate::transaction::{CollectionLocks, Transaction, TransactionOptions};
+use crate::versions::LookedAt;
 
 /// A database. Cloning is cheap; all clones are the same.
 #[derive(Clone)]
@@ -36,6 +41,10 @@ struct Inner {
     /// The lock makes a snapshot of the documents and the catalog that belongs to it one step:
     /// a change commits while it holds the lock, a transaction begins while it holds it.
     catalog: RwLock<Arc<Catalog>>,
+    /// Held while a catalog is read that another process changed.
+    loading: Mutex<()>,
+    /// When the revision of the catalog was last read; of a shared store only.
+    looked_at: LookedAt,
     dropped: AtomicBool,
     /// Indexes whose build failed and that could not even be removed: the disk was full.
     abandoned: Mutex<Vec<(CollectionId, IndexId)>>,
@@ -71,6 +80,8 @@ impl Database {
                 id,
                 name,
                 catalog: RwLock::new(Arc::new(catalog)),
+                loading: Mutex::new(()),
+                looked_at: LookedAt::default(),
                 dropped: AtomicBool::new(false),
                 abandoned: Mutex::default(),
             }),
@@ -106,7 +117,8 @@ impl Database {
     }
 
     /// Asks for the locks of a transaction that is to begin later: for callers who must not
-    /// block a thread, and wait for [`LockRequest::on_granted`].
+    /// block a thread, and wait for [`LockRequest::on_granted`]. Waiting for transactions of
+    /// other processes is left to [`Self::begin_with`].
     pub fn request_locks(&self, options: &TransactionOptions) -> LockRequest {
         let wants = if options.locks == CollectionLocks::default() {
             Vec::new()
@@ -131,7 +143,11 @@ impl Database {
         self.begin_locked(options, locks.wait(timeout)?)
     }
 
-    fn begin_locked(&self, options: TransactionOptions, locks: HeldLocks) -> Result<Transaction> {
+    fn begin_locked(
+        &self,
+        options: TransactionOptions,
+        mut locks: HeldLocks,
+    ) -> Result<Transaction> {
         self.check_not_dropped()?;
         let mut begin = if options.read_only {
             BeginOptions::read_only()
@@ -144,15 +160,19 @@ impl Database {
             // Who had the locks before may have given them back before its commit was durable.
             self.inner.shared.wait_until_all_is_durable()?;
         }
-        let slot = self.inner.catalog.read();
-        let txn = self.inner.shared.engine.begin(begin)?;
-        let catalog = Arc::clone(&slot);
-        drop(slot);
+        let shared = &self.inner.shared;
+        let begun = if shared.engine.is_shared() {
+            let timeout = options.lock_timeout;
+            let timeout = timeout.unwrap_or(shared.settings.lock_timeout);
+            self.begin_shared(begin, &mut locks, &mut Patience::new(shared, timeout))?
+        } else {
+            let slot = self.inner.catalog.read();
+            Begun::alone(shared.engine.begin(begin)?, Arc::clone(&slot))
+        };
         if let Some(unsynced) = &options.unsynced {
-            unsynced.add(txn.sequence());
+            unsynced.add(begun.txn.sequence());
         }
-        let database = self.clone();
-        Ok(Transaction::new(database, txn, catalog, options, locks))
+        Ok(Transaction::new(self.clone(), begun, options, locks))
     }
 
     /// Runs `body` in a transaction and commits it; begins again after a conflict, at most
@@ -200,19 +220,26 @@ impl Database {
                     None => self.begin(options.clone())?,
                 };
                 let catalog = transaction.catalog_revision();
+                let mut met_lock = false;
                 let (locks, result) = match body(&mut transaction) {
                     Ok(result) => {
                         let (locks, committed) = transaction.commit_and_keep_locks();
                         (locks, committed.map(|()| result))
                     }
-                    Err(error) => (transaction.into_locks(), Err(error)),
+                    Err(error) => {
+                        met_lock = transaction.met_lock();
+                        (transaction.into_locks(), Err(error))
+                    }
                 };
                 kept = Some(locks);
-                // No other writer was in the way, but an index that came or went: nothing that
-                // anybody should be told of.
                 let is_conflict = result.as_ref().is_err_and(Error::is_conflict);
-                let is_other_catalog = is_conflict && catalog != self.catalog_revision();
-                if !is_other_catalog || changes >= shared.settings.conflict_retries_max {
+                if !is_conflict || changes >= shared.settings.conflict_retries_max {
+                    return result;
+                }
+                // No other writer was in the way, but an index that came or went, or a lock that
+                // is waited for at the next beginning: nothing that anybody should be told of.
+                self.refresh(true)?;
+                if !met_lock && catalog == self.catalog_revision() {
                     return result;
                 }
                 changes += 1;
@@ -220,18 +247,27 @@ impl Database {
         })
     }
 
-    /// A collection by name or id, in its latest version.
+    /// A collection by name or id, in its latest version. In a shared store one that was changed
+    /// or dropped elsewhere may be found as it was until `shared_age_max` ago.
     pub fn find_collection(&self, name_or_id: &str) -> Option<Arc<Collection>> {
-        self.catalog().find_by_name_or_id(name_or_id).cloned()
+        self.collection(name_or_id).ok()
     }
 
-    /// A collection by name or id; errors: 1203.
+    /// A collection by name or id, as [`Self::find_collection`]; errors: 1203, the engine's.
     pub fn collection(&self, name_or_id: &str) -> Result<Arc<Collection>> {
-        self.catalog().get(name_or_id).cloned()
+        self.refresh(false)?;
+        let found = self.catalog().get(name_or_id).cloned();
+        if found.is_err() && self.inner.shared.engine.is_shared() {
+            self.refresh(true)?;
+            return self.catalog().get(name_or_id).cloned();
+        }
+        found
     }
 
     /// All collections, in order of names.
     pub fn collections(&self) -> Vec<Arc<Collection>> {
+        // Whoever begins a transaction is told what is wrong with the store.
+        drop(self.refresh(false));
         self.catalog().collections().cloned().collect()
     }
 
@@ -273,16 +309,27 @@ impl Database {
         };
         let shared = &self.inner.shared;
         let locks = shared.locks.request(locks.resolve(&self.catalog()));
-        let _held = locks.wait(shared.settings.lock_timeout)?;
+        let timeout = shared.settings.lock_timeout;
+        let mut held = locks.wait(timeout)?;
+        if shared.engine.is_shared() {
+            // Other processes may have it exclusively.
+            let mut patience = Patience::new(shared, timeout);
+            drop(self.begin_shared(BeginOptions::read_only(), &mut held, &mut patience)?);
+        }
         let emptied = self.change(|change| {
             let collection = Arc::clone(change.catalog.get(name_or_id)?);
             let mut all = Batch::new();
             all.delete_range(layout::documents(collection.keyspace));
             shared.claims.check(&all)?;
+            if shared.engine.is_shared() && self.is_system() && collection.name() == "_users" {
+                let key = layout::server_value(layout::USERS_VERSION);
+                change.batch.add(key, 1);
+            }
             change.empty_collection(&collection)
         })?;
         if self.is_system() && emptied.name() == "_users" {
             shared.users_generation.fetch_add(1, Ordering::AcqRel);
+            shared.versions.forget();
         }
         Ok(emptied)
     }
@@ -410,18 +457,16 @@ impl Database {
         let Inner { shared, id, .. } = &*self.inner;
         shared.retry(|| {
             self.check_not_dropped()?;
-            let mut txn = shared.engine.begin(BeginOptions::read_write())?;
-            let cached = self.catalog();
-            let catalog = if catalog::read_revision(txn.as_mut(), *id)? == cached.revision {
-                (*cached).clone()
-            } else {
-                Catalog::load(txn.as_mut(), *id, &cached, &shared.settings)?
-            };
+            let key = layout::catalog_revision(*id);
+            let options = BeginOptions::read_write();
+            let (mut txn, mut values) = shared.engine.begin_reading(options, &[&key])?;
+            let revision = catalog::decode_revision(values.pop().flatten().as_ref())?;
+            let catalog = self.catalog_of(txn.as_mut(), revision)?;
             let mut change = Change {
                 txn: txn.as_mut(),
                 shared,
                 database: *id,
-                catalog,
+                catalog: (*catalog).clone(),
                 batch: Batch::new(),
             };
             let result = body(&mut change)?;
@@ -440,37 +485,44 @@ impl Database {
             batch.put(revision_key.clone(), revision.clone());
             txn.write(batch)?;
             let mut slot = self.inner.catalog.write();
-            if let Err(error) = txn.commit() {
-                if shared.has_happened(&error, &revision_key, Some(&revision)) {
-                    *slot = Arc::new(catalog);
-                }
-                return Err(error.into());
+            let committed = txn.commit();
+            let is_there = match &committed {
+                Ok(_) => true,
+                Err(error) => shared.has_happened(error, &revision_key, Some(&revision)),
+            };
+            // Of a shared store a later one may have been read meanwhile.
+            if is_there && slot.revision < catalog.revision {
+                *slot = Arc::new(catalog);
             }
-            *slot = Arc::new(catalog);
+            committed?;
             Ok(result)
         })
     }
 
-    /// Removes everything in the database together with what `batch` does.
-    pub(crate) fn drop_everything(&self, mut batch: Batch) -> Result<()> {
+    /// Removes everything in the database, and puts the revision of the list of databases behind
+    /// `list`.
+    ///
+    /// Errors: 1228 if somebody else did; of kind `Conflict` when the list has another revision.
+    pub(crate) fn drop_everything(&self, list: u64) -> Result<()> {
         let Inner { shared, id, .. } = &*self.inner;
         let mut txn = shared.engine.begin(BeginOptions::read_write())?;
-        let catalog = Catalog::load(txn.as_mut(), *id, &self.catalog(), &shared.settings)?;
+        catalog::check_list(txn.as_mut(), list)?;
+        let revision = catalog::read_revision(txn.as_mut(), *id)?;
+        let catalog = self.catalog_of(txn.as_mut(), revision)?;
         let mut change = Change {
             txn: txn.as_mut(),
             shared,
             database: *id,
-            catalog,
+            catalog: (*catalog).clone(),
             batch: Batch::new(),
         };
-        let collections: Vec<_> = change.catalog.collections().cloned().collect();
-        for collection in collections {
-            change.drop_collection(&collection);
+        for collection in catalog.collections() {
+            change.drop_collection(collection);
         }
-        change.batch.delete(layout::catalog_revision(*id));
-        for op in change.batch.into_ops() {
-            batch.push(op);
-        }
+        let mut batch = change.batch;
+        batch.delete(layout::catalog_revision(*id));
+        batch.delete(layout::database(*id));
+        batch.put(layout::server_revision(), layout::encode_number(list + 1));
         txn.write(batch)?;
         let mut slot = self.inner.catalog.write();
         let outcome = txn.commit();
@@ -484,21 +536,33 @@ impl Database {
         outcome.map(drop).map_err(Error::from)
     }
 
-    /// Gives back generated keys that were reserved and not used.
+    /// Another process dropped it.
+    pub(crate) fn set_dropped(&self) {
+        self.inner.dropped.store(true, Ordering::Release);
+        *self.inner.catalog.write() = Arc::default();
+    }
+
+    /// Gives back generated keys that were reserved and not used, where nobody reserved others
+    /// since.
     pub(crate) fn release_keys(&self) -> Result<()> {
-        let mut batch = Batch::new();
-        for collection in self.collections() {
-            if let Some(last) = collection.generator.release() {
-                batch.put(
-                    layout::generated(collection.id),
-                    layout::encode_number(last),
-                );
-            }
-        }
-        if batch.is_empty() {
+        let catalog = self.catalog();
+        let released = catalog.collections().filter_map(|collection| {
+            let (last, reserved) = collection.generator.release()?;
+            Some((layout::generated(collection.id), last, reserved))
+        });
+        let released: Vec<(Bytes, u64, u64)> = released.collect();
+        if released.is_empty() {
             return Ok(());
         }
-        let mut txn = self.inner.shared.engine.begin(BeginOptions::read_write())?;
+        let engine = &self.inner.shared.engine;
+        let keys: Vec<&[u8]> = released.iter().map(|(key, ..)| key.as_ref()).collect();
+        let (mut txn, stored) = engine.begin_reading(BeginOptions::read_write(), &keys)?;
+        let mut batch = Batch::new();
+        for ((key, last, reserved), stored) in released.iter().zip(stored) {
+            if stored == Some(layout::encode_number(*reserved)) {
+                batch.put(key.clone(), layout::encode_number(*last));
+            }
+        }
         txn.write(batch)?;
         txn.commit()?;
         Ok(())

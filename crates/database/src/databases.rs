@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use error_codes::codes;
 use parking_lot::RwLock;
@@ -91,14 +92,17 @@ struct List {
 
 impl Databases {
     /// Opens the databases of an engine; at first opening creates `_system`. Removes what an
-    /// interrupted index build left.
+    /// interrupted index build left, unless others share the store.
     ///
     /// Errors: the engine's; damaged data.
     pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
         let shared = Arc::new(Shared::open(engine, platform, settings)?);
         let list = shared.retry(|| open_list(&shared))?;
-        for database in list.by_name.values() {
-            database.drop_unfinished_indexes()?;
+        if !shared.engine.is_shared() {
+            // Where others may be building them, see `adopt_index_builds`.
+            for database in list.by_name.values() {
+                database.drop_unfinished_indexes()?;
+            }
         }
         let system = list
             .by_name
@@ -128,9 +132,48 @@ impl Databases {
             .expect("it is created at the first opening and never dropped")
     }
 
-    /// A database by name.
+    /// A database by name. In a shared store one that was dropped elsewhere may be found until
+    /// `shared_age_max` later; it refuses to begin transactions.
     pub fn find(&self, name: &str) -> Option<Database> {
-        self.inner.list.read().by_name.get(name).cloned()
+        // Whoever begins a transaction is told what is wrong with the store.
+        drop(self.refresh(self.inner.shared.settings.shared_age_max));
+        let find = || self.inner.list.read().by_name.get(name).cloned();
+        find().or_else(|| {
+            drop(self.refresh(Duration::ZERO));
+            find()
+        })
+    }
+
+    /// Looks whether another process created or dropped a database, unless somebody looked at
+    /// most `age_max` ago. Does nothing where nobody shares the store.
+    fn refresh(&self, age_max: Duration) -> Result<()> {
+        let shared = &self.inner.shared;
+        if !shared.engine.is_shared() {
+            return Ok(());
+        }
+        shared.refresh_versions(age_max)?;
+        if self.inner.list.read().revision >= shared.versions.list() {
+            return Ok(());
+        }
+        let mut list = self.inner.list.write();
+        if list.revision < shared.versions.list() {
+            self.reload(&mut list)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the list again. Databases that are still there stay what they are; of those that
+    /// are not, open transactions are rolled back.
+    fn reload(&self, list: &mut List) -> Result<()> {
+        let former = std::mem::replace(list, load_list(&self.inner.shared, list)?);
+        for (name, database) in former.by_name {
+            let is_there = list.by_name.get(&name).map(Database::id) == Some(database.id());
+            if !is_there {
+                database.set_dropped();
+                self.inner.open_transactions.abort_all(&database, None);
+            }
+        }
+        Ok(())
     }
 
     /// A database by name; errors: 1228.
@@ -146,6 +189,7 @@ impl Databases {
 
     /// The names of all databases, sorted.
     pub fn names(&self) -> Vec<Arc<str>> {
+        drop(self.refresh(self.inner.shared.settings.shared_age_max));
         self.inner.list.read().by_name.keys().cloned().collect()
     }
 
@@ -195,15 +239,18 @@ impl Databases {
             return Err(error.with_status(400));
         }
         let id = DatabaseId(shared.next_tick()?);
-        let (txn, database, revision) = prepare_database(shared, id, name, list.revision)?;
+        let prepared = prepare_database(shared, id, name, list.revision);
+        if prepared.as_ref().is_err_and(Error::is_conflict) {
+            self.reload(&mut list)?;
+        }
+        let (txn, database, revision) = prepared?;
         let outcome = txn.commit();
         if let Err(error) = &outcome {
             let number = layout::encode_number(revision);
             if !shared.has_happened(error, &layout::server_revision(), Some(&number)) {
                 let error = Error::from(error.clone());
                 if error.is_conflict() {
-                    // Another coordinator changed the list.
-                    *list = load_list(shared)?;
+                    self.reload(&mut list)?;
                 }
                 return Err(error);
             }
@@ -231,27 +278,22 @@ impl Databases {
     }
 
     fn try_drop(&self, name: &str) -> Result<()> {
-        let shared = &self.inner.shared;
         let mut list = self.inner.list.write();
         let database = list
             .by_name
             .get(name)
             .cloned()
             .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))?;
-        let revision = list.revision + 1;
-        let mut batch = Batch::new();
-        batch.delete(layout::database(database.id()));
-        batch.put(layout::server_revision(), layout::encode_number(revision));
-        let outcome = database.drop_everything(batch);
-        if let Err(error) = &outcome
-            && !database.is_dropped()
-        {
+        let outcome = database.drop_everything(list.revision);
+        if let Err(error) = &outcome {
             if error.is_conflict() {
-                *list = load_list(shared)?;
+                self.reload(&mut list)?;
             }
-            return outcome;
+            if !database.is_dropped() {
+                return outcome;
+            }
         }
-        list.revision = revision;
+        list.revision += 1;
         list.by_name.remove(name);
         outcome
     }
@@ -307,14 +349,21 @@ impl Databases {
             collections: BTreeMap::from([(ANY.to_owned(), Level::ReadWrite)]),
         };
         let grants = BTreeMap::from([(ANY.to_owned(), everything)]);
-        users.create_with_grants(ROOT, &changes, grants)?;
-        Ok(true)
+        match users.create_with_grants(ROOT, &changes, grants) {
+            // Another process was first.
+            Err(error) if error.code() == codes::USER_DUPLICATE => Ok(false),
+            created => created.map(|_| true),
+        }
     }
 }
 
 /// The list, after creating `_system` unless it is there.
 fn open_list(shared: &Arc<Shared>) -> Result<List> {
-    let mut list = load_list(shared)?;
+    let nothing = List {
+        revision: 0,
+        by_name: BTreeMap::new(),
+    };
+    let mut list = load_list(shared, &nothing)?;
     if !list.by_name.contains_key(SYSTEM) {
         let (txn, database, revision) =
             prepare_database(shared, DatabaseId::SYSTEM, SYSTEM, list.revision)?;
@@ -325,13 +374,18 @@ fn open_list(shared: &Arc<Shared>) -> Result<List> {
     Ok(list)
 }
 
-fn load_list(shared: &Arc<Shared>) -> Result<List> {
+/// The list as it is stored, with those databases that `former` has.
+fn load_list(shared: &Arc<Shared>, former: &List) -> Result<List> {
     let mut txn = shared.engine.begin(BeginOptions::read_only())?;
     let revision = catalog::read_revision(txn.as_mut(), DatabaseId(0))?;
     let mut by_name = BTreeMap::new();
     for (key, definition) in catalog::scan_definitions(txn.as_mut(), layout::databases())? {
         let id = DatabaseId(catalog::id_at(&key, 1)?);
         let name: Arc<str> = definition.get("name").as_str().unwrap_or_default().into();
+        if let Some(known) = former.by_name.get(&name).filter(|known| known.id() == id) {
+            by_name.insert(name, known.clone());
+            continue;
+        }
         let former = Catalog::default();
         let catalog = Catalog::load(txn.as_mut(), id, &former, &shared.settings)?;
         let database = Database::new(Arc::clone(shared), id, Arc::clone(&name), catalog);
@@ -348,6 +402,7 @@ fn prepare_database(
     revision: u64,
 ) -> Result<(Box<dyn Txn>, Database, u64)> {
     let mut txn = shared.engine.begin(BeginOptions::read_write())?;
+    catalog::check_list(txn.as_mut(), revision)?;
     let mut change = Change {
         txn: txn.as_mut(),
         shared,

@@ -29,13 +29,19 @@ pub(crate) fn load_all(txn: &mut dyn Txn) -> Result<Vec<Discarded>> {
     Ok(all)
 }
 
+/// Which task it is of those that one process does for all.
+const TASK: &str = "discarded";
+
 impl Databases {
     /// Removes the documents and index entries that dropping and truncating left behind, until
     /// none are left or `stop` is set; how many. Costs one scan of nothing if there are none. To
-    /// be called now and then.
+    /// be called now and then. Of several processes that share a store one does it.
     ///
     /// Errors: the engine's; the next call goes on where this one failed.
     pub fn remove_discarded(&self, stop: &AtomicBool) -> Result<u64> {
+        if !self.shared().leads(TASK)? {
+            return Ok(0);
+        }
         let mut reader = self.engine().begin(BeginOptions::read_only())?;
         let all = load_all(reader.as_mut())?;
         drop(reader);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use store::{Batch, Scan};
 
 use crate::collection::Collection;
@@ -14,12 +15,22 @@ use crate::index::{Estimator, Index, Note, stored_touch};
 use crate::layout;
 use crate::transaction::{Transaction, TransactionOptions};
 
+/// Which task it is of those that one process does for all.
+const TASK: &str = "estimates";
+
 impl Databases {
     /// Writes estimates that changed a lot to the store, and counts those anew that a crash made
     /// wrong; to be called now and then. Ends early when `stop` is set.
     ///
+    ///
+    /// Of several processes that share a store one counts and saves, the others take over what it
+    /// saved.
+    ///
     /// Errors: the engine's.
     pub fn maintain_estimates(&self, stop: &AtomicBool) -> Result<()> {
+        if !self.shared().leads(TASK)? {
+            return self.for_each_collection(load);
+        }
         let unsaved_min = self.shared().settings.estimate_unsaved_entries;
         self.for_each_collection(|database, collection| {
             for index in collection.indexes().filter(|index| index.is_estimated()) {
@@ -34,10 +45,13 @@ impl Databases {
 
     /// Writes all estimates that changed.
     pub(crate) fn save_all_estimates(&self) -> Result<()> {
+        if !self.shared().leads(TASK)? {
+            return Ok(());
+        }
         self.for_each_collection(|database, collection| save(database, collection, 0))
     }
 
-    fn for_each_collection(
+    pub(crate) fn for_each_collection(
         &self,
         mut body: impl FnMut(&Database, &Collection) -> Result<()>,
     ) -> Result<()> {
@@ -56,6 +70,27 @@ impl Databases {
         }
         Ok(())
     }
+}
+
+/// Takes over what the process saved that does so for all.
+fn load(database: &Database, collection: &Collection) -> Result<()> {
+    let indexes = collection.indexes().filter(|index| index.is_estimated());
+    let indexes: Vec<_> = indexes.collect();
+    if indexes.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Bytes> = indexes
+        .iter()
+        .map(|index| layout::estimate(index.id))
+        .collect();
+    let keys: Vec<&[u8]> = keys.iter().map(Bytes::as_ref).collect();
+    let mut transaction = database.begin(TransactionOptions::read_only())?;
+    for (index, stored) in indexes.iter().zip(transaction.stored_many(&keys)?) {
+        if let Some(stored) = stored {
+            index.estimator.load(&stored);
+        }
+    }
+    Ok(())
 }
 
 fn save(database: &Database, collection: &Collection, unsaved_min: u64) -> Result<()> {

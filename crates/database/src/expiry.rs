@@ -41,6 +41,9 @@ pub struct ExpiryReport {
     pub failures: Vec<(Arc<str>, String, Error)>,
 }
 
+/// Which task it is of those that one process does for all.
+const TASK: &str = "expiry";
+
 /// A run in progress.
 struct Run<'a> {
     now_ms: u64,
@@ -52,7 +55,7 @@ struct Run<'a> {
 impl Databases {
     /// Removes documents that have expired at `now_ms`, milliseconds since 1970, by the ttl
     /// indexes of all databases, until none are left, a limit is reached or `stop` is set.
-    /// Asks no permission. What one collection fails with does not keep others from being done.
+    /// Asks no permission. Of several processes that share a store one does it. What one collection fails with does not keep others from being done.
     pub fn remove_expired(
         &self,
         now_ms: u64,
@@ -65,6 +68,11 @@ impl Databases {
             stop,
             report: ExpiryReport::default(),
         };
+        // All could do it at once, and would be in each other's way. Who cannot ask goes on: the
+        // store says what is wrong with it below.
+        if !self.shared().leads(TASK).unwrap_or(true) {
+            return run.report;
+        }
         for name in self.names() {
             let Some(database) = self.find(&name) else {
                 continue;

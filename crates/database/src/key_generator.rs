@@ -149,9 +149,14 @@ struct State {
 pub(crate) trait KeySource {
     /// A new tick.
     fn next_tick(&self) -> Result<u64>;
+    /// The first number above another one that no other process gives out; the number itself
+    /// when there is none.
+    fn following(&self, number: u64) -> u64;
     /// 16 random bytes.
     fn random(&self) -> [u8; 16];
     /// Reserves numbers behind the persisted mark and behind `above`: the mark before and after.
+    /// A mark that is not the one of the last reservation was moved by another process, which
+    /// has the numbers up to it.
     fn reserve(&self, above: u64) -> Result<(u64, u64)>;
 }
 
@@ -177,7 +182,14 @@ impl KeyGenerator {
             KeyGeneratorKind::Traditional => {
                 let tick = source.next_tick()?;
                 let mut state = self.state.lock();
-                state.last = tick.max(state.last.checked_add(1).ok_or_else(exhausted)?);
+                if tick > state.last {
+                    state.last = tick;
+                } else {
+                    let next = source.following(state.last);
+                    state.last = Some(next)
+                        .filter(|n| *n > state.last)
+                        .ok_or_else(exhausted)?;
+                }
                 Ok(state.last.to_string())
             }
             KeyGeneratorKind::Autoincrement { offset, increment } => {
@@ -188,21 +200,18 @@ impl KeyGenerator {
 
     fn next_number(&self, offset: u64, increment: u64, source: &dyn KeySource) -> Result<String> {
         let mut state = self.state.lock();
-        let mut reserved = match state.reserved {
-            Some(reserved) => reserved,
-            None => {
-                let (before, after) = source.reserve(state.last)?;
-                state.last = state.last.max(before);
-                after
-            }
-        };
-        let next = following(state.last, offset, increment).ok_or_else(exhausted)?;
-        if next > reserved {
-            reserved = source.reserve(next)?.1;
+        if state.reserved.is_none() {
+            let last = state.last;
+            state.reserve(last, source)?;
         }
-        state.reserved = Some(reserved);
-        state.last = next;
-        Ok(next.to_string())
+        loop {
+            let next = following(state.last, offset, increment).ok_or_else(exhausted)?;
+            if state.reserved.is_some_and(|reserved| next <= reserved) {
+                state.last = next;
+                return Ok(next.to_string());
+            }
+            state.reserve(next, source)?;
+        }
     }
 
     /// Takes note of a key that a user supplied, so that numbers go on behind it, also after a
@@ -227,9 +236,9 @@ impl KeyGenerator {
             return Ok(());
         }
         if is_series && state.reserved.is_none_or(|reserved| number > reserved) {
-            state.reserved = Some(source.reserve(number)?.1);
+            state.reserve(number, source)?;
         }
-        state.last = number;
+        state.last = state.last.max(number);
         Ok(())
     }
 
@@ -238,11 +247,23 @@ impl KeyGenerator {
         self.state.lock().last
     }
 
-    /// Gives the reservation back at an orderly end: the number that was given out last, if
-    /// there is a reservation.
-    pub(crate) fn release(&self) -> Option<u64> {
+    /// Gives the reservation back at an orderly end: the number that was given out last, and the
+    /// end of the reservation, if there is one.
+    pub(crate) fn release(&self) -> Option<(u64, u64)> {
         let mut state = self.state.lock();
-        state.reserved.take().map(|_| state.last)
+        state.reserved.take().map(|reserved| (state.last, reserved))
+    }
+}
+
+impl State {
+    /// Reserves numbers behind `above`, and goes on behind those that others have.
+    fn reserve(&mut self, above: u64, source: &dyn KeySource) -> Result<()> {
+        let (before, after) = source.reserve(above)?;
+        if self.reserved != Some(before) {
+            self.last = self.last.max(before);
+        }
+        self.reserved = Some(after);
+        Ok(())
     }
 }
 

@@ -12,10 +12,15 @@
 //! 06 <keyspace>                               number of documents, a counter of the engine
 //! 07 <collection>                             end of the reserved generated keys, a number
 //! 08 <collection>                             shape: written by a change of the collection's
-//!                                             indexes, name or existence, guarded by writers
+//!                                             indexes, name or existence, guarded by writers;
+//!                                             in a shared store who has it exclusively, if any
 //! 09 <index>                                  estimates, see `index::estimate`
 //! 0a <tag> <keyspace>                         discarded: all keys under the tag (10 or 20) and the
 //!                                             number are to be removed, see `discarded`
+//! 0b <seat>                                   who has a seat, and the end of its identifiers
+//! 0c <seat>                                   sign of life of who has it
+//! 0d <name>                                   who does a task for all
+//! 0e <index>                                  who builds the index
 //! 10 <keyspace> <key>                         a document, JSON
 //! 20 <keyspace> <value>... <key>              an entry of an index that is not unique
 //! 20 <keyspace> <value>...                    an entry of a unique index
@@ -51,6 +56,10 @@ const GENERATED: u8 = 0x07;
 const SHAPE: u8 = 0x08;
 const ESTIMATE: u8 = 0x09;
 const DISCARDED: u8 = 0x0a;
+const SEAT: u8 = 0x0b;
+const LIFE: u8 = 0x0c;
+const TASK: u8 = 0x0d;
+const BUILDER: u8 = 0x0e;
 const DOCUMENT: u8 = 0x10;
 const ENTRY: u8 = 0x20;
 
@@ -62,7 +71,7 @@ pub(crate) const OF_COLLECTIONS: &[(u8, &str)] =
 pub(crate) const OF_DOCUMENTS: &[(u8, &str)] = &[(COUNT, "count"), (DOCUMENT, "document")];
 
 /// What an index owns by its number, and what it is called.
-pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ESTIMATE, "estimate")];
+pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ESTIMATE, "estimate"), (BUILDER, "builder")];
 
 /// The same by the keyspace of its entries.
 pub(crate) const OF_ENTRIES: &[(u8, &str)] = &[(ENTRY, "index entry")];
@@ -72,6 +81,9 @@ pub(crate) const PREFIX_BYTES: usize = 9;
 
 /// Where the largest identifier that may have been given out is kept.
 pub(crate) const TICK_CEILING: &str = "tick-ceiling";
+
+/// A counter of the commits that wrote to the collection of users of a shared store.
+pub(crate) const USERS_VERSION: &str = "users-version";
 
 pub(crate) fn server_value(name: &str) -> Bytes {
     let mut key = Vec::with_capacity(1 + name.len());
@@ -127,6 +139,33 @@ pub(crate) fn shape(collection: CollectionId) -> Bytes {
 
 pub(crate) fn estimate(index: IndexId) -> Bytes {
     numbers(ESTIMATE, &[index.0])
+}
+
+pub(crate) fn seat(seat: u64) -> Bytes {
+    numbers(SEAT, &[seat])
+}
+
+pub(crate) fn seats() -> KeyRange {
+    KeyRange::prefix(vec![SEAT])
+}
+
+pub(crate) fn life(seat: u64) -> Bytes {
+    numbers(LIFE, &[seat])
+}
+
+pub(crate) fn lives() -> KeyRange {
+    KeyRange::prefix(vec![LIFE])
+}
+
+pub(crate) fn task(name: &str) -> Bytes {
+    let mut key = Vec::with_capacity(1 + name.len());
+    key.push(TASK);
+    key.extend_from_slice(name.as_bytes());
+    key.into()
+}
+
+pub(crate) fn builder(index: IndexId) -> Bytes {
+    numbers(BUILDER, &[index.0])
 }
 
 /// What was left behind and is to be removed.
@@ -215,6 +254,18 @@ pub(crate) fn encode_number(number: u64) -> Bytes {
 /// Reads what [`encode_number`] wrote; `None` for any other length.
 pub(crate) fn decode_number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// Numbers one after the other.
+pub(crate) fn encode_numbers<const N: usize>(all: [u64; N]) -> Bytes {
+    all.iter().flat_map(|number| number.to_be_bytes()).collect()
+}
+
+/// Reads what [`encode_numbers`] wrote; `None` for any other length.
+pub(crate) fn decode_numbers<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let chunks: &[[u8; 8]; N] = chunks.try_into().ok().filter(|_| rest.is_empty())?;
+    Some(chunks.map(u64::from_be_bytes))
 }
 
 fn numbers(tag: u8, parts: &[u64]) -> Bytes {

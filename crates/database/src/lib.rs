@@ -34,6 +34,7 @@ mod discarded;
 mod document;
 mod error;
 mod estimates;
+mod exclusive;
 mod expiry;
 mod ids;
 mod index;
@@ -45,6 +46,7 @@ mod names;
 mod open_transactions;
 mod revision;
 mod schema;
+mod seats;
 mod settings;
 mod shared;
 #[cfg(test)]
@@ -53,6 +55,7 @@ mod transaction;
 mod unsynced;
 mod users;
 mod verify;
+mod versions;
 
 pub use collection::{Collection, CollectionChanges, CollectionKind, CollectionOptions};
 pub use computed::{ComputedValues, Expression, Expressions};

@@ -1,4 +1,5 @@
-//! Locks on collections, between transactions of one server.
+//! Locks on collections, between transactions of one process; see [`crate::exclusive`] for those
+//! of several.
 //!
 //! Nearly all transactions are optimistic: the engine finds out at commit whether somebody else
 //! was first. Who declares a collection exclusive wants to be alone with its writers instead.
@@ -22,6 +23,7 @@ use foldhash::fast::RandomState;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::exclusive::StoredLocks;
 use crate::ids::CollectionId;
 
 /// How a lock is held.
@@ -80,6 +82,8 @@ enum End {
 pub(crate) struct HeldLocks {
     locks: Arc<Locks>,
     held: Wants,
+    /// Those of them that are exclusive among all processes of a shared store, when they are.
+    pub stored: Option<StoredLocks>,
 }
 
 /// A place in the queue for locks. Dropping it leaves the queue.
@@ -269,6 +273,7 @@ impl LockRequest {
             Some(End::Granted) => Ok(HeldLocks {
                 held: std::mem::take(&mut self.wants),
                 locks,
+                stored: None,
             }),
             Some(End::Closed) => {
                 let code = codes::SHUTTING_DOWN;
@@ -330,7 +335,12 @@ impl HeldLocks {
         Ok(())
     }
 
-    /// Whether anything is held.
+    /// What is held.
+    pub fn wants(&self) -> &[(CollectionId, Mode)] {
+        &self.held
+    }
+
+    /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
@@ -338,6 +348,8 @@ impl HeldLocks {
 
 impl Drop for HeldLocks {
     fn drop(&mut self) {
+        // Before others of this process may go on.
+        drop(self.stored.take());
         if self.held.is_empty() {
             return;
         }

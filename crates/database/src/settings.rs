@@ -70,6 +70,18 @@ pub struct Settings {
     pub tick_reserve_ms: u64,
     /// Values an `autoincrement` key generator reserves at once; a crash skips the rest of them.
     pub autoincrement_reserve: u64,
+    /// Of a shared store: how long a process may give no sign of life before others take what it
+    /// held.
+    pub seat_lease: Duration,
+    /// Of a shared store: how old what is known of databases, collections and users outside of
+    /// transactions may be.
+    pub shared_age_max: Duration,
+    /// Of a shared store: the longest pause between two questions whether another process gave a
+    /// collection back.
+    pub shared_lock_pause_max: Duration,
+    /// How far ahead of the own clock that of another process may be: revisions that are further
+    /// ahead do not move the clock of identifiers.
+    pub clock_skew_max: Duration,
     /// Cost of a password hash.
     pub password: PasswordSettings,
     /// Password hashes that are computed at once. Each takes `memory_kib` of memory and a core;
@@ -123,6 +135,10 @@ impl Settings {
             verify_differences_max: 1_000,
             tick_reserve_ms: 60_000,
             autoincrement_reserve: 100,
+            seat_lease: Duration::from_secs(10),
+            shared_age_max: Duration::from_millis(100),
+            shared_lock_pause_max: Duration::from_millis(50),
+            clock_skew_max: Duration::from_secs(300),
             password: PasswordSettings {
                 memory_kib: 19_456,
                 passes: 2,

@@ -1,12 +1,13 @@
 //! What all databases of a server share: engine, platform, settings, identifiers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use platform::{Platform, Ticks};
+use platform::Platform;
 use store::{Batch, BeginOptions, Engine, Seen};
 
 use crate::claims::Claims;
@@ -16,10 +17,12 @@ use crate::ids::CollectionId;
 use crate::key_generator::KeySource;
 use crate::layout;
 use crate::locks::Locks;
+use crate::seats::{self, ObservedOthers, Seat};
 use crate::settings::Settings;
+use crate::versions::Versions;
 
 /// Bits of a tick below the millisecond.
-const COUNTER_BITS: u32 = 20;
+pub(crate) const COUNTER_BITS: u32 = 20;
 
 pub(crate) struct Shared {
     pub engine: Arc<dyn Engine>,
@@ -27,10 +30,15 @@ pub(crate) struct Shared {
     pub settings: Settings,
     pub locks: Arc<Locks>,
     pub claims: Arc<Claims>,
-    ticks: Ticks,
-    /// The largest tick that the store says may have been given out.
-    ceiling: AtomicU64,
-    raising: Mutex<()>,
+    /// What identifiers are given out by.
+    pub seat: ArcSwap<Seat>,
+    /// Held while the end of identifiers is moved, or another seat taken.
+    pub raising: Mutex<()>,
+    pub observed: ObservedOthers,
+    /// Exclusive locks that could not be given back yet: of which collection, and which.
+    pub unreleased: Mutex<Vec<(CollectionId, u64)>>,
+    /// What is known of what other processes change.
+    pub versions: Versions,
     /// Changes whenever a commit wrote to the collection of users.
     pub users_generation: AtomicU64,
     /// What computed values are written in; set at most once.
@@ -38,27 +46,28 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Reads the ceiling of an earlier run. Errors: the engine's.
+    /// Reads where identifiers begin; takes a seat of a shared store. Errors: the engine's.
     pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
-        let key = layout::server_value(layout::TICK_CEILING);
-        let stored = engine.begin(BeginOptions::read_only())?.get(&key)?;
-        let ceiling = match stored {
-            Some(bytes) => layout::decode_number(&bytes)
-                .ok_or_else(|| Error::corrupt("ceiling of identifiers"))?,
-            None => 0,
-        };
-        Ok(Self {
-            ticks: Ticks::new(Arc::clone(&platform.clock), ceiling),
+        let floor = seats::floor_alone(engine.begin(BeginOptions::read_only())?.as_mut())?;
+        let alone = Seat::alone(Arc::clone(&platform.clock), floor);
+        let shared = Self {
+            seat: ArcSwap::from_pointee(alone),
             locks: Arc::new(Locks::new(settings.lock_waiters_max)),
             claims: Arc::default(),
             engine,
             platform,
             settings,
-            ceiling: AtomicU64::new(ceiling),
             raising: Mutex::new(()),
+            observed: ObservedOthers::default(),
+            unreleased: Mutex::default(),
+            versions: Versions::default(),
             users_generation: AtomicU64::new(0),
             expressions: OnceLock::new(),
-        })
+        };
+        if shared.engine.is_shared() {
+            shared.take_seat()?;
+        }
+        Ok(shared)
     }
 
     /// Whether a commit that failed with `error` happened nevertheless, which shows in a value
@@ -73,43 +82,6 @@ impl Shared {
             txn.get(key).ok()
         };
         unknown && stored().is_some_and(|stored| stored.as_deref() == value)
-    }
-
-    /// A new identifier, above all that were given out before, also by earlier runs.
-    pub fn next_tick(&self) -> Result<u64> {
-        let tick = self.ticks.next();
-        if tick > self.ceiling.load(Ordering::Acquire) {
-            let _one_at_a_time = self.raising.lock();
-            if tick > self.ceiling.load(Ordering::Acquire) {
-                let reserve = self.settings.tick_reserve_ms << COUNTER_BITS;
-                self.write_ceiling(tick.saturating_add(reserve))?;
-            }
-        }
-        Ok(tick)
-    }
-
-    /// Gives back the identifiers that were reserved and not used.
-    pub fn release_ticks(&self) -> Result<()> {
-        let _one_at_a_time = self.raising.lock();
-        let tick = self.ticks.next();
-        if tick < self.ceiling.load(Ordering::Acquire) {
-            self.write_ceiling(tick)?;
-        }
-        Ok(())
-    }
-
-    fn write_ceiling(&self, ceiling: u64) -> Result<()> {
-        let key = layout::server_value(layout::TICK_CEILING);
-        self.retry(|| {
-            let mut batch = Batch::new();
-            batch.put(key.clone(), layout::encode_number(ceiling));
-            let mut txn = self.engine.begin(BeginOptions::read_write())?;
-            txn.write(batch)?;
-            txn.commit()?;
-            Ok(())
-        })?;
-        self.ceiling.store(ceiling, Ordering::Release);
-        Ok(())
     }
 
     /// Returns when a commit is durable. Errors: the engine's, if it was lost.
@@ -179,18 +151,24 @@ impl Shared {
     /// Persists an end of reserved generated keys that is behind `above`: the one before and the
     /// new one.
     pub fn reserve_keys(&self, collection: CollectionId, above: u64) -> Result<(u64, u64)> {
-        let key = layout::generated(collection);
+        let (key, shape) = (layout::generated(collection), layout::shape(collection));
         self.retry(|| {
-            let mut txn = self.engine.begin(BeginOptions::read_write())?;
-            let before = match txn.get(&key)? {
+            let options = BeginOptions::read_write();
+            let (mut txn, values) = self.engine.begin_reading(options, &[&key, &shape])?;
+            let [before, Some(_)] = values.as_slice() else {
+                // Dropped: nothing is to be left of it.
+                return Err(Error::collection_not_found(&collection.to_string()));
+            };
+            let before = match before {
                 Some(bytes) => {
-                    layout::decode_number(&bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
+                    layout::decode_number(bytes).ok_or_else(|| Error::corrupt("reserved keys"))?
                 }
                 None => 0,
             };
             let from = before.max(above);
             let after = from.saturating_add(self.settings.autoincrement_reserve);
             let mut batch = Batch::new();
+            batch.guard(shape.clone());
             batch.put(key.clone(), layout::encode_number(after));
             txn.write(batch)?;
             txn.commit()?;
@@ -208,6 +186,10 @@ pub(crate) struct CollectionKeys<'a> {
 impl KeySource for CollectionKeys<'_> {
     fn next_tick(&self) -> Result<u64> {
         self.shared.next_tick()
+    }
+
+    fn following(&self, number: u64) -> u64 {
+        self.shared.following(number)
     }
 
     fn random(&self) -> [u8; 16] {

@@ -23,8 +23,9 @@ pub use selector::Selector;
 use crate::catalog::Catalog;
 use crate::claims::HeldClaims;
 use crate::collection::Collection;
-use crate::database::Database;
+use crate::database::{Begun, Database};
 use crate::error::{Error, ErrorKind, Result};
+use crate::exclusive::Access;
 use crate::ids::CollectionId;
 use crate::index::{Estimator, Index, Note};
 use crate::layout;
@@ -156,7 +157,13 @@ pub struct Transaction {
     declared: Option<HashMap<CollectionId, bool>>,
     /// Collections whose shape is guarded already.
     guarded: Vec<CollectionId>,
+    /// Of a shared store: the shapes of the snapshot that were read.
+    shapes: HashMap<CollectionId, Option<Bytes>>,
+    /// Another process had a collection exclusively that this one wanted to write to.
+    met_lock: bool,
     users_written: bool,
+    /// The version of the users in the snapshot, of a shared store.
+    users: u64,
     /// Bytes written, as limits count them.
     bytes: usize,
     /// What a commit changes in the estimates: a place in `estimators` each.
@@ -170,11 +177,16 @@ pub struct Transaction {
 impl Transaction {
     pub(crate) fn new(
         database: Database,
-        txn: Box<dyn Txn>,
-        catalog: Arc<Catalog>,
+        begun: Begun,
         options: TransactionOptions,
         locks: HeldLocks,
     ) -> Self {
+        let Begun {
+            txn,
+            catalog,
+            shapes,
+            users,
+        } = begun;
         let access = options.access.as_ref();
         Self {
             txn,
@@ -186,7 +198,10 @@ impl Transaction {
             catalog,
             options,
             guarded: Vec::new(),
+            shapes,
+            met_lock: false,
             users_written: false,
+            users,
             bytes: 0,
             notes: Vec::new(),
             estimators: Vec::new(),
@@ -260,8 +275,21 @@ impl Transaction {
     }
 
     /// Commits; the locks, to begin again with.
-    pub(crate) fn commit_and_keep_locks(self) -> (HeldLocks, Result<()>) {
+    pub(crate) fn commit_and_keep_locks(mut self) -> (HeldLocks, Result<()>) {
+        if let Some(stored) = self.locks.stored.as_ref().filter(|_| self.bytes > 0) {
+            let mut batch = Batch::new();
+            stored.give_back_in(&mut batch);
+            if let Err(error) = self.txn.write(batch) {
+                return (self.locks, Err(error.into()));
+            }
+        }
         let mut committed = self.txn.commit();
+        if let Some(stored) = self.locks.stored.as_mut()
+            && self.bytes > 0
+            && committed.is_ok()
+        {
+            stored.forget();
+        }
         if let (Ok(commit), Some(unsynced)) = (&committed, &self.options.unsynced) {
             unsynced.add(commit.sequence);
         }
@@ -274,8 +302,9 @@ impl Transaction {
         }
         if committed.is_ok() {
             if self.users_written {
-                let generation = &self.database.shared().users_generation;
-                generation.fetch_add(1, Ordering::AcqRel);
+                let shared = self.database.shared();
+                shared.users_generation.fetch_add(1, Ordering::AcqRel);
+                shared.versions.forget();
             }
             for (at, estimator) in self.estimators.iter().enumerate() {
                 let of_this = self.notes.iter().filter(|(noted, _)| *noted == at);
@@ -283,6 +312,16 @@ impl Transaction {
             }
         }
         (self.locks, committed.map(drop).map_err(Error::from))
+    }
+
+    /// Whether it was told of a conflict because another process has a collection exclusively.
+    pub(crate) fn met_lock(&self) -> bool {
+        self.met_lock
+    }
+
+    /// The version of the users in the snapshot, of a shared store.
+    pub(crate) fn users_version(&self) -> u64 {
+        self.users
     }
 
     /// Rolls back; the locks, to begin again with.
@@ -365,18 +404,21 @@ impl Transaction {
         if batch.is_empty() {
             return Ok(());
         }
-        let settings = &self.database.shared().settings;
         let guarded = self.guarded.contains(&collection.id);
         if !guarded {
             let timeout = self.options.lock_timeout;
-            let timeout = timeout.unwrap_or(settings.lock_timeout);
+            let timeout = timeout.unwrap_or(self.shared().settings.lock_timeout);
             self.locks.share(collection.id, timeout)?;
-            batch.guard(layout::shape(collection.id));
+            self.depend_on_shape(collection, &mut batch)?;
+        }
+        let is_users = self.database.is_system() && collection.name() == "_users";
+        if is_users && self.shared().engine.is_shared() {
+            batch.add(layout::server_value(layout::USERS_VERSION), 1);
         }
         let written: usize = batch.ops().iter().map(store::Op::bytes).sum();
         let bytes = self.bytes.saturating_add(written);
         let bytes_max = self.options.bytes_max;
-        let bytes_max = bytes_max.unwrap_or(settings.transaction_bytes_max);
+        let bytes_max = bytes_max.unwrap_or(self.shared().settings.transaction_bytes_max);
         if bytes > bytes_max {
             return Err(Error::resource_limit(
                 "transaction_bytes_max",
@@ -393,8 +435,45 @@ impl Transaction {
         if !guarded {
             self.guarded.push(collection.id);
         }
-        self.users_written |= self.database.is_system() && collection.name() == "_users";
+        self.users_written |= is_users;
         Ok(())
+    }
+
+    /// Makes the commit fail when the collection has changed since, or another process has it.
+    ///
+    /// Errors: 1200 if another process has it exclusively.
+    fn depend_on_shape(&mut self, collection: &Collection, batch: &mut Batch) -> Result<()> {
+        let key = layout::shape(collection.id);
+        let shared = Arc::clone(self.database.shared());
+        if !shared.engine.is_shared() {
+            batch.guard(key);
+            return Ok(());
+        }
+        let shape = match self.shapes.get(&collection.id) {
+            Some(shape) => shape.clone(),
+            None => self.txn.get(&key)?,
+        };
+        let own = self.locks.stored.as_ref();
+        match shared.access(self.txn.as_mut(), shape.as_deref(), own)? {
+            Access::Free => batch.guard(key),
+            // Whoever that was guards the shape too, and cannot commit any more.
+            Access::Left => batch.put(key, Bytes::new()),
+            Access::Taken => {
+                self.met_lock = true;
+                let code = codes::ARANGO_CONFLICT;
+                let message = "conflict, another process holds the collection exclusively";
+                return Err(Error::with_message(ErrorKind::Conflict, code, message));
+            }
+        };
+        Ok(())
+    }
+
+    /// The key of a collection's shape, to be read together with others, if it will be needed.
+    pub(crate) fn unread_shape(&self, collection: &Collection) -> Option<Bytes> {
+        let is_needed = self.shared().engine.is_shared()
+            && !self.guarded.contains(&collection.id)
+            && !self.shapes.contains_key(&collection.id);
+        is_needed.then(|| layout::shape(collection.id))
     }
 }
 

@@ -77,8 +77,17 @@ impl Users {
     }
 
     /// A user by name. Errors: the engine's, damaged data.
+    ///
+    /// In a shared store what other processes changed is seen `shared_age_max` later at the
+    /// latest, a new user at once.
     pub fn find(&self, name: &str) -> Result<Option<Arc<User>>> {
-        self.with_all(|all| all.get(name).cloned())
+        let find = || self.with_all(|all| all.get(name).cloned());
+        let found = find()?;
+        if found.is_none() && self.shared.engine.is_shared() {
+            self.shared.refresh_now()?;
+            return find();
+        }
+        Ok(found)
     }
 
     /// A user by name; errors: 1703.
@@ -108,6 +117,11 @@ impl Users {
         if self.is_remembered(&user, &digest) {
             return Ok(Some(user));
         }
+        // The password may have been changed by another process.
+        self.shared.refresh_now()?;
+        let Some(user) = self.find(name)?.filter(|user| user.active) else {
+            return Ok(None);
+        };
         let _pass = self.gate.enter();
         // Of many first requests of one client, the one that was ahead has done the work.
         if self.is_remembered(&user, &digest) {
@@ -344,14 +358,27 @@ impl Users {
 
     /// Asks the snapshot, after loading it anew if a commit wrote to `_users`.
     fn with_all<T>(&self, ask: impl FnOnce(&HashMap<String, Arc<User>>) -> T) -> Result<T> {
+        let is_shared = self.shared.engine.is_shared();
         // Read before loading: a commit in between makes the next call load again.
-        let generation = self.shared.users_generation.load(Ordering::Acquire);
+        let generation = if is_shared {
+            let age_max = self.shared.settings.shared_age_max;
+            self.shared.refresh_versions(age_max)?;
+            self.shared.versions.users()
+        } else {
+            self.shared.users_generation.load(Ordering::Acquire)
+        };
         if let Some(cache) = &*self.cache.read()
             && cache.generation == generation
         {
             return Ok(ask(&cache.by_name));
         }
-        let by_name = self.load_all()?;
+        let mut transaction = self.system.begin(TransactionOptions::read_only())?;
+        let by_name = load_all(&mut transaction)?;
+        let generation = if is_shared {
+            transaction.users_version()
+        } else {
+            generation
+        };
         let result = ask(&by_name);
         *self.cache.write() = Some(Cache {
             generation,
@@ -359,31 +386,31 @@ impl Users {
         });
         Ok(result)
     }
+}
 
-    fn load_all(&self) -> Result<HashMap<String, Arc<User>>> {
-        let mut transaction = self.system.begin(TransactionOptions::read_only())?;
-        let collection = transaction.collection(COLLECTION)?;
-        let mut all = HashMap::new();
-        let mut position = None;
-        loop {
-            let limit = store::Scan::ENTRIES_DEFAULT;
-            let page = transaction.scan(&collection, position.as_ref(), limit)?;
-            for document in page.documents {
-                match User::from_document(&document.to_value()?) {
-                    Ok(user) => {
-                        all.insert(user.name.clone(), Arc::new(user));
-                    }
-                    // One odd document, which an administrator may have written, must not lock
-                    // everybody out.
-                    Err(error) => {
-                        tracing::warn!(id = document.id(), %error, "skip a document of users");
-                    }
+/// Every user of a snapshot.
+fn load_all(transaction: &mut Transaction) -> Result<HashMap<String, Arc<User>>> {
+    let collection = transaction.collection(COLLECTION)?;
+    let mut all = HashMap::new();
+    let mut position = None;
+    loop {
+        let limit = store::Scan::ENTRIES_DEFAULT;
+        let page = transaction.scan(&collection, position.as_ref(), limit)?;
+        for document in page.documents {
+            match User::from_document(&document.to_value()?) {
+                Ok(user) => {
+                    all.insert(user.name.clone(), Arc::new(user));
+                }
+                // One odd document, which an administrator may have written, must not lock
+                // everybody out.
+                Err(error) => {
+                    tracing::warn!(id = document.id(), %error, "skip a document of users");
                 }
             }
-            position = page.next;
-            if position.is_none() {
-                return Ok(all);
-            }
+        }
+        position = page.next;
+        if position.is_none() {
+            return Ok(all);
         }
     }
 }

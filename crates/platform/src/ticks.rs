@@ -70,6 +70,11 @@ impl Ticks {
         }
     }
 
+    /// The latest tick, or the floor before the first one.
+    pub fn latest(&self) -> u64 {
+        self.last.load(Ordering::SeqCst)
+    }
+
     /// Makes all further ticks larger than `floor`.
     pub fn raise(&self, floor: u64) {
         self.last.fetch_max(floor, Ordering::SeqCst);

@@ -13,6 +13,7 @@ mod expiry;
 mod report;
 mod serve;
 mod settings;
+mod sharing;
 mod task;
 mod verify;
 

@@ -14,9 +14,9 @@ use store_redb::RedbEngine;
 use tokio::sync::watch;
 
 use crate::cli::Serve;
-use crate::expiry;
 use crate::report;
 use crate::settings::{self, Install, Resolved};
+use crate::{expiry, sharing};
 
 /// Runs a server until it is told to stop.
 pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
@@ -56,6 +56,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let expiry = expiry::start(&databases, &platform, resolved.expiry)?;
     let estimates = expiry::start_estimates(&databases)?;
     let discarded = expiry::start_discarded(&databases)?;
+    let sharing = sharing::start(&databases)?;
     let foxx = Foxx::start(resolved.foxx, databases.clone(), platform.clone())
         .context("start the services")?;
     let api = http_api::Api::new(
@@ -85,7 +86,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let _ = stop.send(true);
     runtime.block_on(serving).context("stop the listener")?;
     foxx.stop();
-    drop((discarded, estimates, expiry));
+    drop((sharing, discarded, estimates, expiry));
     databases.close().context("close the store")?;
     outcome
 }

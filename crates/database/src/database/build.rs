@@ -10,22 +10,31 @@
 //!    that each is counted once.
 //! 3. The index becomes visible to readers. Writers do not notice: they maintain it already.
 //!
-//! A crash leaves an index that is building; the next start removes it with its entries.
+//! A crash leaves an index that is building; the next start removes it with its entries. In a
+//! shared store the index says who builds it ([`crate::seats::Holder`]), and when that process
+//! shows no life any more another one builds the index from the beginning
+//! ([`Databases::adopt_index_builds`]). Two who build one index do no harm: both write the entries
+//! that the documents have, and only who is named removes it when its build fails.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use error_codes::codes;
+use store::{Batch, BeginOptions, Txn};
 use value::Value;
 
 use super::{CreatedIndex, Database};
 use crate::catalog::Change;
 use crate::collection::Collection;
+use crate::databases::Databases;
 use crate::document::DocumentKey;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, IndexId};
 use crate::index::{Entry, EntryLimits, Index, IndexKind, Note};
+use crate::layout;
+use crate::seats::Holder;
 use crate::transaction::{Position, Transaction, TransactionOptions};
 
 impl Change<'_> {
@@ -64,6 +73,9 @@ impl Change<'_> {
         if wanted > indexes_max {
             return Err(Error::limit("indexes_max", indexes_max, wanted));
         }
+        if let Some(holder) = self.shared.holder().filter(|_| building) {
+            self.batch.put(layout::builder(id), holder.encode());
+        }
         let collection = self.put_index(collection, index);
         let index = find_by_id(&collection, id)?;
         Ok((collection, index, true))
@@ -94,6 +106,7 @@ impl Database {
             let collection = Arc::clone(collection.ok_or_else(dropped)?);
             let mut finished = (*find_by_id(&collection, index.id)?).clone();
             finished.building = false;
+            change.batch.delete(layout::builder(index.id));
             let collection = change.replace_index(&collection, finished);
             Ok(CreatedIndex {
                 index: find_by_id(&collection, index.id)?,
@@ -177,11 +190,51 @@ impl Database {
             let Some(collection) = change.catalog.find_by_id(collection).cloned() else {
                 return Ok(());
             };
-            if let Ok(index) = find_by_id(&collection, index) {
+            let Ok(index) = find_by_id(&collection, index) else {
+                return Ok(());
+            };
+            let builder = find_builder(change.txn, index.id)?;
+            if index.building && (builder.is_none() || builder == change.shared.holder()) {
+                // Nobody else takes it over meanwhile.
+                change.batch.guard(layout::builder(index.id));
                 change.drop_index(&collection, &index);
             }
             Ok(())
         })
+    }
+
+    /// Builds what processes that died have left unfinished.
+    fn adopt(&self, collection: &Collection, index: &Index) -> Result<bool> {
+        let shared = self.shared();
+        let Some(holder) = shared.holder() else {
+            return Ok(false);
+        };
+        let is_adopted = shared.retry(|| {
+            let key = layout::builder(index.id);
+            let options = BeginOptions::read_write();
+            let (mut txn, mut values) = shared.engine.begin_reading(options, &[&key])?;
+            // Without one it has been finished or removed.
+            let Some(builder) = values.pop().flatten() else {
+                return Ok(false);
+            };
+            let builder = Holder::decode(&builder)?;
+            if builder == holder || builder.is_alive(txn.as_mut())? {
+                return Ok(false);
+            }
+            let mut batch = Batch::new();
+            batch.put(key, holder.encode());
+            txn.write(batch)?;
+            txn.commit()?;
+            Ok(true)
+        })?;
+        if is_adopted {
+            tracing::info!(
+                database = %self.name(), collection = collection.name(), index = index.name(),
+                "builds an index that another process left unfinished"
+            );
+            self.build_index(collection, index)?;
+        }
+        Ok(is_adopted)
     }
 
     /// Removes indexes whose build was interrupted.
@@ -193,6 +246,45 @@ impl Database {
         }
         Ok(())
     }
+}
+
+impl Databases {
+    /// Builds the indexes of a shared store that processes left unfinished which died; how many.
+    /// To be called now and then, on a thread that may take long. Ends early when `stop` is set.
+    /// Does nothing where nobody shares the store.
+    ///
+    /// Errors: the engine's. What violates an index removes the index, as in its creation.
+    pub fn adopt_index_builds(&self, stop: &AtomicBool) -> Result<usize> {
+        let mut adopted = 0;
+        if self.shared().holder().is_none() {
+            return Ok(adopted);
+        }
+        self.for_each_collection(|database, collection| {
+            database.remove_abandoned()?;
+            for index in collection.maintained().filter(|index| index.building) {
+                if stop.load(Ordering::Acquire) {
+                    return Ok(());
+                }
+                match database.adopt(collection, index) {
+                    Ok(is_adopted) => adopted += usize::from(is_adopted),
+                    Err(error) if error.kind() == ErrorKind::Exists => {
+                        tracing::warn!(
+                            index = index.name(), %error,
+                            "an index that another process left unfinished was removed"
+                        );
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(adopted)
+    }
+}
+
+fn find_builder(txn: &mut dyn Txn, index: IndexId) -> Result<Option<Holder>> {
+    let builder = txn.get(&layout::builder(index))?;
+    builder.as_deref().map(Holder::decode).transpose()
 }
 
 /// How far a build has come.
@@ -307,7 +399,7 @@ impl Transaction {
         if index.is_unique() {
             owners.clone_from(&stored);
         }
-        let (mut batch, mut notes) = (store::Batch::new(), Vec::new());
+        let (mut batch, mut notes) = (Batch::new(), Vec::new());
         let mut own: HashSet<Bytes> = HashSet::new();
         for (entry, key) in entries {
             if index.is_unique() {

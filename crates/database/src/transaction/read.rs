@@ -91,6 +91,27 @@ impl Transaction {
         Ok(self.txn.get_many(&slices)?)
     }
 
+    /// The same for documents that are about to be written: reads what that takes as well.
+    pub(super) fn get_bodies_to_write(
+        &mut self,
+        collection: &Collection,
+        keys: &[&[u8]],
+    ) -> Result<Vec<Option<Bytes>>> {
+        let Some(shape) = self.unread_shape(collection) else {
+            return self.get_bodies(collection.keyspace, keys);
+        };
+        let stored: Vec<Vec<u8>> = keys
+            .iter()
+            .map(|key| layout::document(collection.keyspace, key))
+            .collect();
+        let documents = stored.iter().map(Vec::as_slice);
+        let slices: Vec<&[u8]> = documents.chain([shape.as_ref()]).collect();
+        let mut values = self.txn.get_many(&slices)?;
+        let shape = values.pop().flatten();
+        self.shapes.insert(collection.id, shape);
+        Ok(values)
+    }
+
     /// A document that must exist, and in the revision that the selector names if it names one.
     ///
     /// Errors: 1202, 1200 of kind [`ErrorKind::Precondition`], and as [`Self::get`].

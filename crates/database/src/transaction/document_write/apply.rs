@@ -110,7 +110,7 @@ impl Transaction {
         run: &[(usize, Item)],
     ) -> Result<Vec<Option<Bytes>>> {
         let keys: Vec<&[u8]> = run.iter().map(|(_, item)| item.key.as_bytes()).collect();
-        self.get_bodies(collection.keyspace, &keys)
+        self.get_bodies_to_write(collection, &keys)
     }
 
     fn plan(
@@ -129,8 +129,8 @@ impl Transaction {
         };
         let outcome = match context.decide(&item, old.as_ref())? {
             Decision::Put(event, attributes) => {
-                let revision = self.revision(&item, options)?;
                 let old = old.as_ref();
+                let revision = self.revision(&item, old, options)?;
                 let body = self.complete(collection, &item, event, attributes, old, revision)?;
                 Outcome::Put(body)
             }
@@ -159,14 +159,23 @@ impl Transaction {
     }
 
     /// The revision that a written document gets.
-    fn revision(&self, item: &Item, options: &WriteOptions) -> Result<Revision> {
+    fn revision(
+        &self,
+        item: &Item,
+        old: Option<&Document>,
+        options: &WriteOptions,
+    ) -> Result<Revision> {
         let given = match &item.write {
             Write::Insert(document) if options.is_restore => document.get("_rev").as_str(),
             _ => None,
         };
         match given.and_then(Revision::parse) {
             Some(revision) => Ok(revision),
-            None => Ok(Revision(self.shared().next_tick()?)),
+            None => {
+                let last = old.and_then(|old| Revision::parse(old.rev()));
+                let last = last.map_or(0, |last| last.0);
+                Ok(Revision(self.shared().next_revision(last)?))
+            }
         }
     }
 
