@@ -13,6 +13,7 @@ mod open_transactions;
 mod random;
 mod reopen;
 mod schemas;
+mod several;
 mod threads;
 mod users;
 mod verify;

@@ -84,7 +84,7 @@ impl Change<'_> {
 
 impl Database {
     /// Steps 2 and 3.
-    pub(super) fn build_index(
+    pub(crate) fn build_index(
         &self,
         collection: &Collection,
         index: &Index,
