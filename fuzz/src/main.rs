@@ -1,16 +1,23 @@
 //! libFuzzer's driver: the target and the folder of its inputs come from the environment, since
-//! the arguments belong to libFuzzer. `cargo xtask fuzz` sets both.
+//! the arguments belong to libFuzzer. `cargo xtask fuzz` sets both, and asks for all names by
+//! `VULPES_FUZZ_LIST`, so that no target can be forgotten there.
 
 #![no_main]
 
 use std::sync::OnceLock;
 
-use fuzz::Target;
+use fuzz::{TARGETS, Target};
 use libfuzzer_sys::fuzz_target;
 
 static TARGET: OnceLock<&'static Target> = OnceLock::new();
 
 fn begin() {
+    if std::env::var_os("VULPES_FUZZ_LIST").is_some() {
+        for target in TARGETS {
+            println!("{}", target.name);
+        }
+        std::process::exit(0);
+    }
     let name = std::env::var("VULPES_FUZZ_TARGET").expect("VULPES_FUZZ_TARGET names a target");
     let target = fuzz::find(&name).unwrap_or_else(|| panic!("no target is called {name}"));
     if let Some(folder) = std::env::var_os("VULPES_FUZZ_SEEDS") {

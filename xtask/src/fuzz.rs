@@ -7,16 +7,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-/// In the order in which they run; the canary, which must fail, first.
-const TARGETS: &[&str] = &[
-    "canary",
-    "aql",
-    "json",
-    "document-key",
-    "index-key",
-    "http-head",
-    "http-body",
-];
+/// The target that must fail: a fuzzer that does not find it finds nothing.
 const CANARY: &str = "canary";
 
 /// How long each target runs when nothing else is said.
@@ -34,23 +25,24 @@ const RESIDENT_MIB_MAX: u32 = 4096;
 
 /// Runs the named targets, or all of them, each for `--seconds`.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<()> {
-    let (seconds, wanted) = parse(args)?;
     let program = build(root)?;
+    let targets = list(&program)?;
+    let (seconds, wanted) = parse(args, &targets)?;
     let home = program.parent().unwrap_or(root).join("fuzzing");
     let mut failed = Vec::new();
     for target in wanted {
-        let seconds = match target {
+        let seconds = match target.as_str() {
             CANARY => seconds.max(CANARY_SECONDS),
             _ => seconds,
         };
-        let status = run_target(&program, &home, target, seconds)?;
+        let status = run_target(&program, &home, &target, seconds)?;
         if status.success() == (target == CANARY) {
             failed.push(target);
         }
     }
     match failed.as_slice() {
         [] => Ok(()),
-        [CANARY] => bail!("the canary was not found: the fuzzer does not work"),
+        [canary] if canary == CANARY => bail!("the canary was not found: the fuzzer does not work"),
         _ => bail!(
             "failed: {}; the inputs lie in {}",
             failed.join(", "),
@@ -59,7 +51,22 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<()> {
     }
 }
 
-fn parse(args: &[String]) -> Result<(u32, Vec<&'static str>)> {
+/// The targets' names as the program itself says them, the canary first.
+fn list(program: &Path) -> Result<Vec<String>> {
+    let output = Command::new(program)
+        .env("VULPES_FUZZ_LIST", "1")
+        .output()
+        .context("start the targets")?;
+    let names = String::from_utf8(output.stdout).context("names of targets")?;
+    let mut names: Vec<String> = names.lines().map(str::to_owned).collect();
+    if !output.status.success() || !names.iter().any(|name| name == CANARY) {
+        bail!("the program does not name its targets, {CANARY} among them");
+    }
+    names.sort_by_key(|name| name != CANARY);
+    Ok(names)
+}
+
+fn parse(args: &[String], targets: &[String]) -> Result<(u32, Vec<String>)> {
     let mut seconds = SECONDS;
     let mut wanted = Vec::new();
     let mut args = args.iter();
@@ -67,14 +74,14 @@ fn parse(args: &[String]) -> Result<(u32, Vec<&'static str>)> {
         if arg == "--seconds" {
             let given = args.next().context("--seconds takes a number")?;
             seconds = given.parse().context("--seconds takes a number")?;
-        } else if let Some(target) = TARGETS.iter().find(|target| *target == arg) {
-            wanted.push(*target);
+        } else if targets.contains(arg) {
+            wanted.push(arg.clone());
         } else {
-            bail!("no target {arg}; there are {}", TARGETS.join(", "));
+            bail!("no target {arg}; there are {}", targets.join(", "));
         }
     }
     if wanted.is_empty() {
-        wanted = TARGETS.to_vec();
+        wanted = targets.to_vec();
     }
     Ok((seconds, wanted))
 }

@@ -193,7 +193,10 @@ fn repeat(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
     if bytes.is_none_or(|bytes| bytes - separator.len() > ctx.limits.repeat_bytes_max) {
         return ctx.wrong_type();
     }
-    Ok(vec![&*text; times].join(&*separator).into())
+    // A list of so many texts would take many times the memory of what it is joined to.
+    let mut repeated = [&*text, &*separator].concat().repeat(times);
+    repeated.truncate(repeated.len() - separator.len());
+    Ok(repeated.into())
 }
 
 fn to_char(ctx: &mut Context<'_>, args: &[Value]) -> Outcome {
