@@ -11,7 +11,7 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 RELEASE := $(CARGO_TARGET_DIR)/release/vulpes
 GUESTBOOK := http://$(LISTEN)/guestbook
 
-.PHONY: run build test bench setup system tools
+.PHONY: run build test bench deb deb-check setup system tools
 
 # Build the server and start it in the foreground; Ctrl-C stops it.
 run: build
@@ -40,6 +40,18 @@ bench: build
 	  npm ci --no-audit --no-fund --loglevel=error
 	VULPES_BIN=$(RELEASE) node bench/run.mjs
 	VULPES_BIN=$(RELEASE) node bench/aql/run.mjs
+
+# A Debian package in $(CARGO_TARGET_DIR)/debian.
+deb: build
+	@command -v dpkg-shlibdeps >/dev/null || { $(APT) update -qq && $(APT) install -y -qq dpkg-dev; }
+	@[ -x $(CACHE)/tools/bin/cargo-deb ] \
+	  || cargo install cargo-deb --version 3.8.0 --locked --root $(CACHE)/tools
+	PATH="$(CACHE)/tools/bin:$$PATH" cargo deb --no-build -p vulpes
+
+# The package on a clean Debian in a temporary folder: installed, started, asked, purged.
+deb-check: deb
+	@command -v debootstrap >/dev/null || { $(APT) update -qq && $(APT) install -y -qq debootstrap; }
+	$(SUDO) packaging/check-deb.sh "$$(ls -t $(CARGO_TARGET_DIR)/debian/vulpes_*.deb | head -1)"
 
 setup: system tools
 
