@@ -44,11 +44,11 @@ impl Engine for Contract {
     }
 
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>> {
-        use ErrorKind::{Busy, Closed, Corrupt, Full, Io};
+        use ErrorKind::{Busy, Closed, Corrupt, Full, Io, Unavailable};
         let txn = allow(
             "begin",
             self.engine.begin(options),
-            &[Closed, Busy, Full, Io, Corrupt],
+            &[Closed, Busy, Unavailable, Full, Io, Corrupt],
         )?;
         Ok(self.watch(txn, options))
     }
@@ -123,6 +123,7 @@ struct ContractTxn {
 const READ: &[ErrorKind] = &[
     ErrorKind::Limit,
     ErrorKind::InvalidArgument,
+    ErrorKind::Unavailable,
     ErrorKind::Io,
     ErrorKind::Corrupt,
     ErrorKind::Closed,
@@ -141,6 +142,7 @@ const COMMIT: &[ErrorKind] = &[
     ErrorKind::Limit,
     ErrorKind::Full,
     ErrorKind::Busy,
+    ErrorKind::Unavailable,
     ErrorKind::Poisoned,
     ErrorKind::Closed,
     ErrorKind::Io,

@@ -57,7 +57,8 @@ pub trait Engine: Send + Sync + 'static {
     /// with `unsynced` also every commit that has returned.
     ///
     /// Any number may be open, reading and writing; none waits for another. Costs about a
-    /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Full`, `Io`, `Corrupt`.
+    /// microsecond on an embedded engine. Errors: `Closed`, `Busy`, `Unavailable`, `Full`, `Io`,
+    /// `Corrupt`.
     fn begin(&self, options: BeginOptions) -> Result<Box<dyn Txn>>;
 
     /// Begins a transaction and reads the values of keys in its snapshot, in the order of the
@@ -113,9 +114,10 @@ pub trait Engine: Send + Sync + 'static {
 /// A transaction: a snapshot and the writes made on top of it. Dropping it rolls it back.
 ///
 /// An operation that fails changes nothing, and the transaction can go on, unless the kind is
-/// `Io`, `Corrupt` or `Closed`.
+/// `Io`, `Corrupt`, `Unavailable` or `Closed`.
 pub trait Txn: Send {
-    /// Sequence of the snapshot: of the last commit in it.
+    /// Sequence of the snapshot: of the last commit in it. An engine on which commits are durable
+    /// when they return may answer with an earlier one, to not wait for what it does not know yet.
     fn sequence(&self) -> u64;
 
     /// The value of a key, or `None`. Errors: as [`Self::get_many`].
@@ -126,7 +128,7 @@ pub trait Txn: Send {
     /// The values of keys, in the order of the keys; keys may repeat. One round trip.
     ///
     /// Errors: `Limit`, `InvalidArgument` (own [`crate::Op::Add`] on something that is not a
-    /// counter), `Io`, `Corrupt`, `Closed`.
+    /// counter), `Unavailable`, `Io`, `Corrupt`, `Closed`.
     fn get_many(&mut self, keys: &[&[u8]]) -> Result<Vec<Option<Bytes>>>;
 
     /// One page of entries of a range, in order. One round trip.
@@ -157,8 +159,8 @@ pub trait Txn: Send {
     /// the commit is durable; if it then fails, [`Engine::when_durable`] tells.
     ///
     /// Errors: `Conflict`, `InvalidArgument` (an [`crate::Op::Add`] on something that is not a
-    /// counter), `Limit`, `Full`, `Busy`, `Poisoned`, `Closed`: nothing was written. `Io`,
-    /// `Corrupt`: not known.
+    /// counter), `Limit`, `Full`, `Busy`, `Unavailable`, `Poisoned`, `Closed`: nothing was
+    /// written. `Io`, `Corrupt`: not known.
     fn commit(self: Box<Self>) -> Result<Commit>;
 }
 

@@ -22,6 +22,9 @@ pub enum ErrorKind {
     /// The arguments break the contract of the operation. Nothing was done: it is a defect of
     /// the caller, or of the data that the caller took over unchecked.
     InvalidArgument,
+    /// What the engine needs cannot be reached, was restarted or gave up. The transaction is over
+    /// and nothing was written: run the whole transaction again, later.
+    Unavailable,
     /// The disk or quota is full. Nothing was written: tell the user, who must make room.
     Full,
     /// Stored data is damaged. Do not use what was read: tell the user, who must restore.
