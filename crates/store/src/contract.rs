@@ -58,11 +58,20 @@ impl Engine for Contract {
         options: BeginOptions,
         keys: &[&[u8]],
     ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
-        use ErrorKind::{Busy, Closed, Corrupt, Full, InvalidArgument, Io, Limit};
+        use ErrorKind::{Busy, Closed, Corrupt, Full, InvalidArgument, Io, Limit, Unavailable};
         let begun = allow(
             "begin_reading",
             self.engine.begin_reading(options, keys),
-            &[Closed, Busy, Full, Io, Corrupt, Limit, InvalidArgument],
+            &[
+                Closed,
+                Busy,
+                Unavailable,
+                Full,
+                Io,
+                Corrupt,
+                Limit,
+                InvalidArgument,
+            ],
         );
         refuses(
             "begin_reading",

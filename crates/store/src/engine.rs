@@ -116,8 +116,7 @@ pub trait Engine: Send + Sync + 'static {
 /// An operation that fails changes nothing, and the transaction can go on, unless the kind is
 /// `Io`, `Corrupt`, `Unavailable` or `Closed`.
 pub trait Txn: Send {
-    /// Sequence of the snapshot: of the last commit in it. An engine on which commits are durable
-    /// when they return may answer with an earlier one, to not wait for what it does not know yet.
+    /// Sequence of the snapshot: of the last commit in it.
     fn sequence(&self) -> u64;
 
     /// The value of a key, or `None`. Errors: as [`Self::get_many`].
