@@ -19,6 +19,9 @@ use crate::settings::Settings;
 use crate::state::Call;
 use crate::work;
 
+/// What a query usually has to say of itself.
+const EXTRA_BYTES: usize = 512;
+
 /// What all queries of clients share.
 pub(crate) struct Queries {
     shared: Arc<aql::Queries>,
@@ -443,5 +446,7 @@ fn check_access(call: &Call<'_>, collections: &[CollectionUse]) -> Result<()> {
 }
 
 fn extra_text(cursor: &aql::Cursor) -> Bytes {
-    json::to_string(&cursor.extra().into()).into()
+    let mut text = Vec::with_capacity(EXTRA_BYTES);
+    cursor.write_extra(&mut text);
+    text.into()
 }

@@ -20,6 +20,7 @@ use crate::sequencer::Sequencer;
 use crate::settings::Settings;
 use crate::snapshot::WriterMark;
 use crate::txn::RedbTxn;
+use crate::values::Values;
 use crate::watched::Watch;
 
 /// An ordered keyspace in one file.
@@ -47,6 +48,7 @@ pub struct RedbEngine {
 pub struct Shared {
     pub settings: Settings,
     pub sequencer: Sequencer,
+    pub values: Values,
     free_bytes: FreeBytes,
     current: Mutex<Current>,
     poison: OnceLock<Error>,
@@ -95,6 +97,7 @@ impl RedbEngine {
     fn open_source(source: Source, settings: Settings) -> Result<Self> {
         let shared = Arc::new(Shared {
             sequencer: Sequencer::new(settings.recent_keys_max),
+            values: Values::new(settings.values_bytes),
             settings,
             free_bytes: Arc::clone(&source.free_bytes),
             // Nobody can begin before the committer published its first snapshot.

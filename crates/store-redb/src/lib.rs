@@ -18,6 +18,8 @@
 //! - What was accepted is settled or lost, in order; all that depends on it is told which.
 //! - What is remembered of recent commits reaches back at least to the oldest snapshot that may
 //!   still write, or that snapshot can no longer commit.
+//! - A value that is kept in memory (`values`) is used for a snapshot only if no commit between the
+//!   two touched its key.
 //! - After a failure in the commit path nothing more is written (see [`RedbEngine`]).
 //!
 //! The file holds two redb tables:
@@ -44,6 +46,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod txn;
+mod values;
 mod watched;
 
 pub use engine::RedbEngine;

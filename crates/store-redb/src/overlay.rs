@@ -64,9 +64,19 @@ impl View {
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<Stored>, redb::StorageError> {
-        if let Some(value) = self.overlay.get(key) {
-            return Ok(value.clone().map(Stored::Over));
+        match self.find_over(key) {
+            Some(value) => Ok(value.clone().map(Stored::Over)),
+            None => self.get_in_file(key),
         }
+    }
+
+    /// What lies over the file; `None` if nothing does.
+    pub fn find_over(&self, key: &[u8]) -> Option<&Option<Bytes>> {
+        self.overlay.get(key)
+    }
+
+    /// What is in the file, whatever lies over it.
+    pub fn get_in_file(&self, key: &[u8]) -> Result<Option<Stored>, redb::StorageError> {
         Ok(self.snapshot.table.get(key)?.map(Stored::InFile))
     }
 
@@ -123,13 +133,6 @@ impl Stored {
     pub fn value(&self) -> &[u8] {
         match self {
             Self::InFile(value) => value.value(),
-            Self::Over(value) => value,
-        }
-    }
-
-    pub fn into_bytes(self) -> Bytes {
-        match self {
-            Self::InFile(value) => Bytes::copy_from_slice(value.value()),
             Self::Over(value) => value,
         }
     }

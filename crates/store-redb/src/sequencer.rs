@@ -319,6 +319,8 @@ impl Sequencer {
                 group: outcome,
             } => {
                 state.lose(self.durable.load(Ordering::Acquire), outcome.as_ref().err());
+                // Some saw what is lost.
+                shared.values.touch_all(state.sequence);
                 state.publish_reopened(shared, snapshot);
                 outcome.err().unwrap_or_else(closed)
             }
@@ -357,6 +359,14 @@ impl State {
         };
         self.bytes = self.bytes.saturating_add(accepted.bytes);
         let settings = &shared.settings;
+        // Before anybody can see it.
+        match accepted.cleared.is_empty() {
+            true => {
+                let keys = accepted.writes.iter().map(|(key, _)| key);
+                shared.values.touch(sequence, keys);
+            }
+            false => shared.values.touch_all(sequence),
+        }
         let is_barrier = !accepted.cleared.is_empty()
             || accepted.writes.len() > settings.overlay_keys_max
             || self.bytes > settings.group_bytes_max;

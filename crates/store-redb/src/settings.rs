@@ -7,6 +7,9 @@ use store::Limits;
 pub struct Settings {
     /// Memory for pages of the file, in bytes.
     pub cache_bytes: usize,
+    /// Memory for values that were asked for by key, in bytes; 0 keeps none. What is asked for
+    /// again is found at a third of the cost, but lies in memory twice.
+    pub values_bytes: usize,
     /// Read the whole file when opening it and verify every checksum. Without it the file is
     /// verified after a crash only, and damage done to a file that was closed in order is found
     /// late or not at all.
@@ -28,11 +31,16 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+/// Of so many bytes of memory for the file, one is for single values.
+const VALUES_SHARE: usize = 4;
+
 impl Settings {
-    /// Settings for a server, given the memory it may use for pages.
-    pub fn new(cache_bytes: usize) -> Self {
+    /// Settings for a server, given the memory it may use for what is in the file.
+    pub fn new(memory_bytes: usize) -> Self {
+        let values_bytes = memory_bytes / VALUES_SHARE;
         Self {
-            cache_bytes,
+            cache_bytes: memory_bytes - values_bytes,
+            values_bytes,
             verify_on_open: true,
             group_bytes_max: 16 << 20,
             overlay_keys_max: 1000,

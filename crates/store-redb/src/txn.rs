@@ -8,7 +8,7 @@ use store::{Batch, Commit, Error, ErrorKind, Page, Result, Savepoint, Scan, Txn}
 
 use crate::engine::Shared;
 use crate::failure::Failure;
-use crate::overlay::{Stored, View};
+use crate::overlay::View;
 use crate::snapshot::WriterMark;
 
 /// Up to so many keys are looked up as they come.
@@ -36,18 +36,26 @@ impl RedbTxn {
 
     fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
         match self.buffer.find_change(key) {
-            None => Ok(self.stored(key)?.map(Stored::into_bytes)),
+            None => self.stored(key),
             Some(change) if change.only_adds() => {
                 let stored = self.stored(key)?;
-                change.value_over(stored.as_ref().map(Stored::value))
+                change.value_over(stored.as_deref())
             }
             Some(change) => change.value_over(None),
         }
     }
 
-    fn stored(&self, key: &[u8]) -> Result<Option<Stored>> {
-        let stored = self.view.get(key);
-        stored.map_err(|error| self.read_error(error, "get a value"))
+    fn stored(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        if let Some(value) = self.view.find_over(key) {
+            return Ok(value.clone());
+        }
+        let (values, sequence) = (&self.shared.values, self.view.sequence);
+        if let Some(value) = values.find(key, sequence) {
+            return Ok(Some(value));
+        }
+        let stored = self.view.get_in_file(key);
+        let stored = stored.map_err(|error| self.read_error(error, "get a value"))?;
+        Ok(stored.map(|stored| values.keep(key, sequence, stored.value())))
     }
 
     fn read_error(&self, error: redb::StorageError, context: &'static str) -> Error {

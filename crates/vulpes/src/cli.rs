@@ -36,7 +36,7 @@ pub(crate) struct Verify {
     )]
     pub(crate) data: PathBuf,
 
-    /// Memory for pages of the store, MiB.
+    /// Memory for pages and values of the store, MiB.
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(crate) store_cache: usize,
 }
@@ -88,7 +88,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) log: String,
 
-    /// Memory for pages of the store, MiB.
+    /// Memory for pages and values of the store, MiB.
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(crate) store_cache: usize,
 

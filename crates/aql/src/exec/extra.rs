@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use value::{Object, Value};
+use value::{Object, Value, json};
 
 use super::pipeline::Place;
 use super::work::NodeWork;
@@ -37,31 +37,70 @@ impl Warning {
 impl Stats {
     /// The public form.
     pub fn to_object(&self) -> Object {
-        let mut object = Object::new();
-        object.insert("writesExecuted", self.writes_executed);
-        object.insert("writesIgnored", self.writes_ignored);
-        object.insert("documentLookups", self.document_lookups);
-        object.insert("seeks", self.seeks);
-        object.insert("scannedFull", self.scanned_full);
-        object.insert("scannedIndex", self.scanned_index);
-        object.insert("searchParallelism", 1);
-        object.insert("cursorsCreated", self.cursors_created);
-        object.insert("cursorsRearmed", self.cursors_rearmed);
-        object.insert("cacheHits", 0);
-        object.insert("cacheMisses", 0);
-        object.insert("filtered", self.filtered);
-        object.insert("httpRequests", 0);
-        if let Some(full_count) = self.full_count {
-            object.insert("fullCount", full_count);
+        let fields = self.fields();
+        let mut object = Object::with_capacity(fields.len());
+        for (name, value) in fields {
+            if let Some(value) = value {
+                object.insert(name, value);
+            }
         }
-        object.insert("executionTime", seconds(self.execution_time));
-        object.insert("peakMemoryUsage", self.peak_memory_bytes);
-        object.insert("intermediateCommits", 0);
         object
+    }
+
+    /// Name and value of each public counter; no value where it was not asked for.
+    fn fields(&self) -> [(&'static str, Option<Value>); 17] {
+        let count = |count: u64| Some(Value::from(count));
+        [
+            ("writesExecuted", count(self.writes_executed)),
+            ("writesIgnored", count(self.writes_ignored)),
+            ("documentLookups", count(self.document_lookups)),
+            ("seeks", count(self.seeks)),
+            ("scannedFull", count(self.scanned_full)),
+            ("scannedIndex", count(self.scanned_index)),
+            ("searchParallelism", count(1)),
+            ("cursorsCreated", count(self.cursors_created)),
+            ("cursorsRearmed", count(self.cursors_rearmed)),
+            ("cacheHits", count(0)),
+            ("cacheMisses", count(0)),
+            ("filtered", count(self.filtered)),
+            ("httpRequests", count(0)),
+            ("fullCount", self.full_count.map(Value::from)),
+            ("executionTime", Some(seconds(self.execution_time))),
+            ("peakMemoryUsage", Some(self.peak_memory_bytes.into())),
+            ("intermediateCommits", count(0)),
+        ]
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let fields = self.fields();
+        let known = fields
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        for (at, (name, value)) in known.enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            json::write_text(name, out);
+            out.push(b':');
+            json::write(value, out);
+        }
+        out.push(b'}');
     }
 }
 
 impl Cursor {
+    /// [`Cursor::extra`] as JSON. Of a query that raised no warning and is not profiled that costs
+    /// less than the object would: services ask for it after each of many small queries.
+    pub fn write_extra(&self, out: &mut Vec<u8>) {
+        if !self.warnings().is_empty() || self.profile() > Profile::Off {
+            return json::write(&self.extra().into(), out);
+        }
+        out.extend_from_slice(b"{\"warnings\":[],\"stats\":");
+        self.stats().write_json(out);
+        out.push(b'}');
+    }
+
     /// `{warnings, stats, profile?, plan?}`, as far as the query has come.
     pub fn extra(&self) -> Object {
         let mut extra = Object::new();

@@ -4,19 +4,27 @@
 const state = require('../runtime/state.js');
 
 class ArangoQueryCursor {
+  // Private rather than hidden: a query of one document must not pay for nine property
+  // descriptors.
+  #at = 0;
+  // Number of documents in batches that have been let go.
+  #earlier = 0;
+  #id;
+  #hasMore;
+  #count;
+  #cached;
+  #extra;
+  #stream;
+  #batchSize;
+
   constructor(first, stream = false) {
     this._documents = first.result;
-    hideAll(this, {
-      _at: 0,
-      // Number of documents in batches that have been let go.
-      _earlier: 0,
-      _id: first.id,
-      _hasMore: first.hasMore === true,
-      _count: first.count,
-      _cached: first.cached === true,
-      _extra: first.extra,
-      _stream: stream,
-    });
+    this.#id = first.id;
+    this.#hasMore = first.hasMore === true;
+    this.#count = first.count;
+    this.#cached = first.cached === true;
+    this.#extra = first.extra;
+    this.#stream = stream;
   }
 
   get data() {
@@ -25,25 +33,25 @@ class ArangoQueryCursor {
   }
 
   hasNext() {
-    if (this._at < this._documents.length) return true;
-    while (this._hasMore) {
+    if (this.#at < this._documents.length) return true;
+    while (this.#hasMore) {
       this._readBatch();
-      if (this._at < this._documents.length) return true;
+      if (this.#at < this._documents.length) return true;
     }
     return false;
   }
 
   next() {
     if (!this.hasNext()) return undefined;
-    const value = this._documents[this._at];
-    this._at += 1;
+    const value = this._documents[this.#at];
+    this.#at += 1;
     return value;
   }
 
   toArray() {
     this._readAll();
-    const rest = this._at === 0 ? this._documents.slice() : this._documents.slice(this._at);
-    this._at = this._documents.length;
+    const rest = this.#at === 0 ? this._documents.slice() : this._documents.slice(this.#at);
+    this.#at = this._documents.length;
     return rest;
   }
 
@@ -70,55 +78,55 @@ class ArangoQueryCursor {
   }
 
   count() {
-    if (this._count !== undefined) return this._count;
+    if (this.#count !== undefined) return this.#count;
     this._readAll();
-    return this._earlier + this._documents.length;
+    return this.#earlier + this._documents.length;
   }
 
   getExtra() {
     // What a query did is known when all its rows are there.
-    if (this._extra === undefined && !this._stream) this._readAll();
-    if (typeof this._extra === 'string') this._extra = JSON.parse(this._extra);
-    return this._extra === undefined ? {} : this._extra;
+    if (this.#extra === undefined && !this.#stream) this._readAll();
+    if (typeof this.#extra === 'string') this.#extra = JSON.parse(this.#extra);
+    return this.#extra === undefined ? {} : this.#extra;
   }
 
   getBatchSize() {
-    return this._batchSize;
+    return this.#batchSize;
   }
 
   setBatchSize(size) {
-    hideAll(this, { _batchSize: size });
+    this.#batchSize = size;
   }
 
   execute() {}
 
   dispose() {
-    if (this._hasMore) state.ops.cursorClose(this._id);
-    this._hasMore = false;
+    if (this.#hasMore) state.ops.cursorClose(this.#id);
+    this.#hasMore = false;
     this._documents = [];
-    this._at = 0;
+    this.#at = 0;
   }
 
   _readBatch() {
-    const batch = state.ops.cursorNext(this._id);
+    const batch = state.ops.cursorNext(this.#id);
     // Batches are appended while something of the earlier ones is unread, so that `_documents`
     // stays whole.
-    if (this._at >= this._documents.length) {
-      this._earlier += this._documents.length;
+    if (this.#at >= this._documents.length) {
+      this.#earlier += this._documents.length;
       this._documents = batch.result;
-      this._at = 0;
+      this.#at = 0;
     } else this._documents = this._documents.concat(batch.result);
-    this._hasMore = batch.hasMore === true;
-    if (batch.extra !== undefined) this._extra = batch.extra;
+    this.#hasMore = batch.hasMore === true;
+    if (batch.extra !== undefined) this.#extra = batch.extra;
   }
 
   _readAll() {
-    while (this._hasMore) this._readBatch();
+    while (this.#hasMore) this._readBatch();
   }
 
   toString() {
-    const count = this._count === undefined ? this._documents.length : this._count;
-    const facts = [`count: ${count}`, `cached: ${this._cached}`, `hasMore: ${this._hasMore}`];
+    const count = this.#count === undefined ? this._documents.length : this.#count;
+    const facts = [`count: ${count}`, `cached: ${this.#cached}`, `hasMore: ${this.#hasMore}`];
     return `[object ArangoQueryCursor, ${facts.join(', ')}]`;
   }
 
@@ -128,12 +136,6 @@ class ArangoQueryCursor {
 
   *[Symbol.iterator]() {
     while (this.hasNext()) yield this.next();
-  }
-}
-
-function hideAll(object, values) {
-  for (const [key, value] of Object.entries(values)) {
-    Object.defineProperty(object, key, { value, writable: true, configurable: true });
   }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aql::plan::CollectionUse;
 use database::{Level, Transaction, TransactionOptions};
 use error_codes::codes;
-use value::{Value, json};
+use value::Value;
 
 use super::{Call, Context, OpError, OpResult, Registrar};
 use crate::functions::Functions;
@@ -13,6 +13,9 @@ use crate::settings::Settings;
 
 /// Rows of a batch if the service names no number.
 const BATCH_ROWS: usize = 1000;
+/// What a query usually has to say of itself.
+const EXTRA_BYTES: usize = 512;
+
 pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("queryRun", run);
     ops.op("cursorNext", next);
@@ -68,7 +71,7 @@ pub(super) struct OpenCursor {
 struct Rows {
     text: Vec<u8>,
     count: usize,
-    extra: Value,
+    extra: String,
 }
 
 fn environment(context: &Context) -> aql::Environment {
@@ -128,11 +131,10 @@ fn run(call: &Call<'_>) -> OpResult {
     };
     let result = call.scope.object();
     result.set("result", &call.parsed(rows.text)?)?;
-    result.set("hasMore", &call.scope.bool(false))?;
     if options.get("count").to_bool() {
         result.set("count", &call.scope.number(rows.count as f64))?;
     }
-    result.set("extra", &call.scope.text(&json::to_string(&rows.extra)))?;
+    result.set("extra", &call.scope.text(&rows.extra))?;
     Ok(result)
 }
 
@@ -205,8 +207,15 @@ fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Resul
     Ok(Rows {
         text,
         count,
-        extra: cursor.extra().into(),
+        extra: extra_text(cursor),
     })
+}
+
+/// What the query says of itself, as JSON.
+fn extra_text(cursor: &aql::Cursor) -> String {
+    let mut text = Vec::with_capacity(EXTRA_BYTES);
+    cursor.write_extra(&mut text);
+    String::from_utf8(text).expect("JSON is written from valid texts")
 }
 
 /// Runs a query that writes in a transaction of its own, again after a conflict as often as the
@@ -242,8 +251,8 @@ fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> Op
     let more = open.cursor.has_more(&mut open.transaction)?;
     let result = call.scope.object();
     result.set("result", &call.parsed(text)?)?;
-    result.set("hasMore", &call.scope.bool(more))?;
     if more {
+        result.set("hasMore", &call.scope.bool(true))?;
         let mut cursors = call.context.cursors.borrow_mut();
         let max = call.context.shared.settings.native.cursors_max;
         if cursors.len() >= max {
@@ -257,12 +266,7 @@ fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> Op
         result.set("id", &call.scope.text(&id))?;
         cursors.insert(id, open);
     } else {
-        result.set(
-            "extra",
-            &call
-                .scope
-                .text(&json::to_string(&open.cursor.extra().into())),
-        )?;
+        result.set("extra", &call.scope.text(&extra_text(&open.cursor)))?;
     }
     Ok(result)
 }
