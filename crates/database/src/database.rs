@@ -6,6 +6,7 @@ mod fresh;
 pub(crate) use build::unique_violation;
 pub(crate) use fresh::Begun;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,6 +47,8 @@ struct Inner {
     /// When the revision of the catalog was last read; of a shared store only.
     looked_at: LookedAt,
     dropped: AtomicBool,
+    /// Indexes that this process is building.
+    building: Mutex<HashSet<IndexId>>,
     /// Indexes whose build failed and that could not even be removed: the disk was full.
     abandoned: Mutex<Vec<(CollectionId, IndexId)>>,
 }
@@ -83,6 +86,7 @@ impl Database {
                 loading: Mutex::new(()),
                 looked_at: LookedAt::default(),
                 dropped: AtomicBool::new(false),
+                building: Mutex::default(),
                 abandoned: Mutex::default(),
             }),
         }
@@ -479,7 +483,7 @@ impl Database {
             if batch.ops().iter().all(guards_only) {
                 return Ok(result);
             }
-            catalog.revision += 1;
+            catalog.revision = shared.revision_after(catalog.revision)?;
             let revision = layout::encode_number(catalog.revision);
             let revision_key = layout::catalog_revision(*id);
             batch.put(revision_key.clone(), revision.clone());
@@ -499,11 +503,11 @@ impl Database {
         })
     }
 
-    /// Removes everything in the database, and puts the revision of the list of databases behind
-    /// `list`.
+    /// Removes everything in the database, and changes the revision of the list of databases from
+    /// `list` to `next`.
     ///
     /// Errors: 1228 if somebody else did; of kind `Conflict` when the list has another revision.
-    pub(crate) fn drop_everything(&self, list: u64) -> Result<()> {
+    pub(crate) fn drop_everything(&self, list: u64, next: u64) -> Result<()> {
         let Inner { shared, id, .. } = &*self.inner;
         let mut txn = shared.engine.begin(BeginOptions::read_write())?;
         catalog::check_list(txn.as_mut(), list)?;
@@ -522,7 +526,7 @@ impl Database {
         let mut batch = change.batch;
         batch.delete(layout::catalog_revision(*id));
         batch.delete(layout::database(*id));
-        batch.put(layout::server_revision(), layout::encode_number(list + 1));
+        batch.put(layout::server_revision(), layout::encode_number(next));
         txn.write(batch)?;
         let mut slot = self.inner.catalog.write();
         let outcome = txn.commit();

@@ -284,16 +284,18 @@ impl Databases {
             .get(name)
             .cloned()
             .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))?;
-        let outcome = database.drop_everything(list.revision);
+        let next = self.inner.shared.revision_after(list.revision)?;
+        let outcome = database.drop_everything(list.revision, next);
         if let Err(error) = &outcome {
             if error.is_conflict() {
                 self.reload(&mut list)?;
+                return outcome;
             }
-            if !database.is_dropped() {
+            if !database.is_dropped() || error.kind() == ErrorKind::NotFound {
                 return outcome;
             }
         }
-        list.revision += 1;
+        list.revision = next;
         list.by_name.remove(name);
         outcome
     }
@@ -416,11 +418,12 @@ fn prepare_database(
         mut batch,
         ..
     } = change;
-    catalog.revision = 1;
-    batch.put(layout::catalog_revision(id), layout::encode_number(1));
+    catalog.revision = shared.revision_after(0)?;
+    let first = layout::encode_number(catalog.revision);
+    batch.put(layout::catalog_revision(id), first);
     let definition = Value::object([("name", name)].into_iter().collect());
     batch.put(layout::database(id), to_bytes(&definition));
-    let revision = revision + 1;
+    let revision = shared.revision_after(revision)?;
     batch.put(layout::server_revision(), layout::encode_number(revision));
     txn.write(batch)?;
     let database = Database::new(Arc::clone(shared), id, name.into(), catalog);

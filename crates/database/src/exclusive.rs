@@ -135,15 +135,24 @@ impl Shared {
                 collections.push(*collection);
             }
         }
-        if !collections.is_empty() {
-            txn.write(batch)?;
-            txn.commit()?;
-        }
-        Ok(Some(StoredLocks {
+        // Made before the commit: if that fails and happened nevertheless, dropping it undoes it.
+        let locks = StoredLocks {
             shared: Arc::clone(self),
             token: row.token,
             collections,
-        }))
+        };
+        if batch.is_empty() {
+            return Ok(Some(locks));
+        }
+        txn.write(batch)?;
+        if let Err(error) = txn.commit() {
+            let error = Error::from(error);
+            if error.is_conflict() {
+                locks.into_nothing();
+            }
+            return Err(error);
+        }
+        Ok(Some(locks))
     }
 
     /// Gives back what could not be given back when its transaction ended.
@@ -187,6 +196,11 @@ impl StoredLocks {
     /// They are given back.
     pub fn forget(&mut self) {
         self.collections.clear();
+    }
+
+    /// They were not taken.
+    fn into_nothing(mut self) {
+        self.forget();
     }
 
     /// Whether a shape says that they are still held.

@@ -196,6 +196,15 @@ impl Shared {
         Ok(seat.ticks.following(last))
     }
 
+    /// The revision of a catalog or list that comes after another one. Nobody else gives the same
+    /// one, so that a commit whose outcome is unknown can be told from one of another process.
+    pub fn revision_after(&self, revision: u64) -> Result<u64> {
+        match self.holder() {
+            Some(_) => self.next_revision(revision),
+            None => Ok(revision + 1),
+        }
+    }
+
     /// The first number above another one that only this process gives out.
     pub fn following(&self, number: u64) -> u64 {
         self.seat.load().ticks.following(number)

@@ -14,6 +14,7 @@ mod random;
 mod reopen;
 mod schemas;
 mod several;
+mod several_random;
 mod threads;
 mod users;
 mod verify;

@@ -89,8 +89,10 @@ impl Database {
         collection: &Collection,
         index: &Index,
     ) -> Result<CreatedIndex> {
+        self.inner.building.lock().insert(index.id);
         let added = self.add_entries(collection, index);
         let finished = added.and_then(|()| self.finish_index(collection, index));
+        self.inner.building.lock().remove(&index.id);
         if finished.is_err() {
             let id = (collection.id, index.id);
             self.inner.abandoned.lock().push(id);
@@ -218,7 +220,12 @@ impl Database {
                 return Ok(false);
             };
             let builder = Holder::decode(&builder)?;
-            if builder == holder || builder.is_alive(txn.as_mut())? {
+            // An own one that nobody works at: its announcement failed, as it seemed.
+            let is_built = match builder == holder {
+                true => self.inner.building.lock().contains(&index.id),
+                false => builder.is_alive(txn.as_mut())?,
+            };
+            if is_built {
                 return Ok(false);
             }
             let mut batch = Batch::new();
