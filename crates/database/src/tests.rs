@@ -15,6 +15,7 @@ mod reopen;
 mod schemas;
 mod several;
 mod several_random;
+mod several_trips;
 mod threads;
 mod users;
 mod verify;

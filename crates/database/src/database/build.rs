@@ -187,7 +187,7 @@ impl Database {
         }
     }
 
-    fn abandon(&self, collection: CollectionId, index: IndexId) -> Result<()> {
+    pub(crate) fn abandon(&self, collection: CollectionId, index: IndexId) -> Result<()> {
         self.change(|change| {
             let Some(collection) = change.catalog.find_by_id(collection).cloned() else {
                 return Ok(());

@@ -116,6 +116,31 @@ fn a_first_document_during_the_creation_of_an_index_is_indexed() {
 }
 
 #[test]
+fn keys_reserved_while_the_collection_is_dropped_leave_nothing() {
+    let hook = Arc::new(Mutex::new(None));
+    let hooked = Hooked {
+        inner: engine(),
+        hook: Arc::clone(&hook),
+    };
+    let (databases, _) = open_on(Arc::new(hooked), START_MS);
+    let database = databases.system();
+    let mut options = CollectionOptions::new("c");
+    options.key_options.kind = crate::KeyGeneratorKind::Autoincrement {
+        offset: 0,
+        increment: 1,
+    };
+    let c = database.create_collection(&options).unwrap();
+    let db = database.clone();
+    *hook.lock() = Some(Box::new(move || {
+        db.drop_collection("c", false).unwrap();
+    }));
+    assert_eq!(number(insert(&database, &c, "{}")), 1203);
+    assert!(hook.lock().is_none());
+    let left = crate::verify_nothing_is_left(&databases).unwrap();
+    assert_eq!(left.differences, []);
+}
+
+#[test]
 fn a_transaction_that_rolled_back_still_notices_a_new_index() {
     let (database, c) = open_with(&CollectionOptions::new("c"));
     let mut transaction = database.begin(TransactionOptions::default()).unwrap();

@@ -229,6 +229,22 @@ fn databases_come_and_go_for_all() {
     check_all(&processes);
 }
 
+/// Who changes the list knows the latest one, however old the one in memory may be.
+#[test]
+fn a_name_is_given_to_one_database() {
+    let [one, two]: [Process; 2] = start_with(|settings| {
+        settings.shared_age_max = Duration::from_secs(1_000_000);
+    });
+    one.create("shop", &[]).unwrap();
+    assert_eq!(number(two.create("shop", &[])), 1207);
+    two.create("other", &[]).unwrap();
+    two.drop("shop").unwrap();
+    assert_eq!(number(one.drop("shop")), 1228);
+    let mut txn = one.engine().begin(BeginOptions::read_only()).unwrap();
+    let stored = crate::catalog::scan_definitions(txn.as_mut(), crate::layout::databases());
+    assert_eq!(stored.unwrap().len(), 2);
+}
+
 #[test]
 fn databases_made_at_once_are_all_in_the_list() {
     let processes: [Process; 3] = start();
@@ -333,6 +349,10 @@ fn what_is_looked_up_is_as_old_as_the_setting_allows() {
 #[test]
 fn identifiers_and_keys_are_given_out_once() {
     let processes: [Process; 3] = start_with(|settings| settings.tick_reserve_ms = 1);
+    // All at the same time, so that nothing but their seats tells them apart.
+    for (process, hours) in processes.iter().zip([2, 1, 0]) {
+        process.clock.advance(Duration::from_secs(3600 * hours));
+    }
     let kinds = [
         KeyGeneratorKind::Traditional,
         KeyGeneratorKind::Padded,
@@ -462,8 +482,9 @@ fn an_index_whose_builder_died_is_built_by_another() {
     assert!(!found.find_index("i").unwrap().is_building());
     assert_eq!(number(insert(&three.system(), &c, r#"{"u":100}"#)), 1210);
     check_all(&processes);
-    // One was only held up. What it does with its build now harms nobody.
+    // One was only held up. What it does with its build now harms nobody, nor does its failure.
     drop(system.build_index(&c, &building));
+    system.abandon(c.id(), building.id).unwrap();
     assert!(
         two.system()
             .collection("c")
@@ -560,6 +581,26 @@ fn who_was_taken_for_dead_goes_on_under_another_seat() {
         "{seats:?}"
     );
     ids.extend([one, &three].map(|process| process.next_tick().unwrap()));
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn a_seat_that_is_taken_later_goes_on_above_its_former_holder() {
+    let [one, two]: [Process; 2] = start();
+    let engine = Arc::clone(two.engine());
+    let start = |at| start_on(Arc::clone(&engine), at, &|_| {});
+    // Seats 0 and 1 are taken; this gets 2, and its clock is that of the first.
+    let third = start(3);
+    let mut ids: Vec<u64> = (0..5_000).map(|_| third.next_tick().unwrap()).collect();
+    wait_for_death(&two);
+    let fourth = start(6);
+    assert_eq!(fourth.shared().holder().unwrap().seat, 0);
+    one.show_life().unwrap();
+    assert_eq!(one.shared().holder().unwrap().seat, 2);
+    ids.extend((0..5_000).map(|_| one.next_tick().unwrap()));
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
