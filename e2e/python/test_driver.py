@@ -1,14 +1,22 @@
 """python-arango as published: databases, collections, documents, indexes, cursors, import,
 transactions, users and explain, each also with what the driver makes of a refusal."""
 
+import os
 import unittest
+import warnings
 
+import jwt
 from arango import ArangoClient
 from arango.exceptions import (
+    AccessTokenCreateError,
     AQLQueryExecuteError,
     AQLQueryExplainError,
     AQLQueryKillError,
     AQLQueryValidateError,
+    ArangoServerError,
+    ClusterEndpointsError,
+    ClusterHealthError,
+    ClusterServerIDError,
     CollectionCreateError,
     CollectionDeleteError,
     CursorNextError,
@@ -102,6 +110,100 @@ class Databases(DriverTest):
         self.assertGreater(self.system.time().year, 2020)
         self.assertIn("traditional", self.db.key_generators())
         self.assertIsInstance(self.db.status(), dict)
+
+
+class Operations(DriverTest):
+    def superuser(self):
+        """A connection that speaks for nobody and may do everything."""
+        with open(os.path.join(self.server.folder, "data", "jwt-secret")) as file:
+            secret = file.read().strip()
+        claims = {"iss": "arangodb", "server_id": "test", "exp": 4102444800}
+        token = jwt.encode(claims, secret, algorithm="HS256")
+        return self.client.db("_system", superuser_token=token, verify=True)
+
+    def test_figures(self):
+        statistics = self.system.statistics()
+        self.assertGreater(statistics["http"]["requestsTotal"], 0)
+        described = self.system.statistics(description=True)["figures"]
+        for figure in described:
+            group = statistics[figure["group"]]
+            self.assertIn(figure["identifier"], group, figure)
+        self.assertIn("vulpes_http_requests_total", self.system.metrics())
+        self.assertEqual(self.system.support_info()["deployment"], {"type": "single"})
+        self.assertEqual(self.system.license()["license"], "none")
+        self.assertEqual(self.system.required_db_version(), "31210")
+        self.assertEqual(self.system.tls(), {"keyfile": {}, "clientCA": {}})
+
+    def test_echo(self):
+        self.assertEqual(self.system.echo()["requestType"], "GET")
+        self.assertEqual(self.system.echo({"a": 1})["requestBody"], '{"a":1}')
+
+    def test_log(self):
+        entries = self.system.read_log_entries(upto="info", sort="desc", size=3)
+        self.assertGreater(entries["total"], 0)
+        self.assertLessEqual(len(entries["messages"]), 3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            older = self.system.read_log(level="info")
+        self.assertEqual(len(older["lid"]), len(older["text"]))
+        self.assertEqual(self.system.log_levels()["general"], "INFO")
+        self.assertEqual(self.system.set_log_levels(aql="DEBUG")["aql"], "DEBUG")
+        self.assertEqual(self.system.reset_log_levels()["aql"], "INFO")
+        self.assertEqual(self.system.log_settings()["database"], False)
+
+    def test_mode(self):
+        things = self.db.create_collection("things")
+        self.assertEqual(self.system.mode(), "default")
+        self.assertEqual(self.system.set_mode("readonly")["mode"], "readonly")
+        try:
+            self.assertEqual(self.system.check_availability(), "readonly")
+            self.refused(DocumentInsertError, 1004, things.insert, {})
+            self.refused(CollectionCreateError, 11, self.db.create_collection, "more")
+        finally:
+            self.system.set_mode("default")
+        things.insert({})
+
+    def test_tokens(self):
+        self.system.create_user("robot", "secret")
+        try:
+            token = self.system.create_access_token("robot", "ci", 4102444800)
+            robot = self.client.db("_system", username="robot", password=token["token"])
+            self.assertRegex(robot.version(), r"^3\.")
+            listed = self.system.list_access_tokens("robot")
+            self.assertEqual([one["name"] for one in listed], ["ci"])
+            self.refused(
+                AccessTokenCreateError, 409, self.system.create_access_token, "robot", "ci", 4102444800
+            )
+            self.system.delete_access_token("robot", token["id"])
+            self.assertEqual(self.system.list_access_tokens("robot"), [])
+        finally:
+            self.system.delete_user("robot")
+
+    def test_superuser(self):
+        root = self.superuser()
+        self.assertRegex(root.jwt_secrets()["active"]["sha256"], r"^[0-9a-f]{64}$")
+        self.assertEqual(root.reload_jwt_secrets(), root.jwt_secrets())
+        self.assertEqual(root.options()["server.authentication"], True)
+        self.assertIn("http.body-bytes-max", root.options_available())
+        self.assertNotIn("root-password", root.options())
+        root.compact()
+        for call in (self.system.compact, self.system.options, self.system.jwt_secrets):
+            with self.assertRaises(ArangoServerError) as caught:
+                call()
+            self.assertEqual(caught.exception.http_code, 403)
+
+    def test_alone(self):
+        cluster = self.system.cluster
+        self.assertEqual(cluster.server_role(), "SINGLE")
+        self.refused(ClusterEndpointsError, 1470, cluster.endpoints)
+        self.refused(ClusterHealthError, 403, cluster.health)
+        self.refused(ClusterServerIDError, 1470, cluster.server_id)
+
+    def test_missing(self):
+        for call in (self.db.graphs, self.db.views, self.db.analyzers, self.db.tasks):
+            with self.assertRaises(ArangoServerError) as caught:
+                call()
+            self.assertEqual(caught.exception.error_code, 9)
 
 
 class Collections(DriverTest):

@@ -282,6 +282,7 @@ impl Database {
 
     /// Creates a collection; errors: 1207, 1208, 10 (computed values).
     pub fn create_collection(&self, options: &CollectionOptions) -> Result<Arc<Collection>> {
+        self.inner.shared.check_definable()?;
         self.change(|change| change.create_collection(options))
     }
 
@@ -289,6 +290,7 @@ impl Database {
     /// [`crate::Databases::remove_discarded`]. `allow_system` for names that begin with
     /// `_`. Returns its id. Errors: 1203, 11.
     pub fn drop_collection(&self, name_or_id: &str, allow_system: bool) -> Result<CollectionId> {
+        self.inner.shared.check_definable()?;
         self.change(|change| {
             let collection = Arc::clone(change.catalog.get(name_or_id)?);
             if collection.is_system() && !allow_system {
@@ -459,6 +461,9 @@ impl Database {
         mut body: impl FnMut(&mut Change<'_>) -> Result<T>,
     ) -> Result<T> {
         let Inner { shared, id, .. } = &*self.inner;
+        if shared.is_read_only() {
+            return Err(Error::new(ErrorKind::Forbidden, codes::ARANGO_READ_ONLY));
+        }
         shared.retry(|| {
             self.check_not_dropped()?;
             let key = layout::catalog_revision(*id);

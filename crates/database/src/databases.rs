@@ -15,6 +15,7 @@ use crate::collection::CollectionOptions;
 use crate::computed::Expressions;
 use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
+use crate::expiry::Expiry;
 use crate::ids::DatabaseId;
 use crate::open_transactions::OpenTransactions;
 use crate::settings::Settings;
@@ -182,6 +183,24 @@ impl Databases {
             .ok_or_else(|| Error::new(ErrorKind::NotFound, codes::ARANGO_DATABASE_NOT_FOUND))
     }
 
+    /// Whether writing is refused.
+    pub fn is_read_only(&self) -> bool {
+        self.inner.shared.is_read_only()
+    }
+
+    /// Refuses or allows writing, until the process ends: documents (1004), definitions of
+    /// indexes and properties (1004), databases and collections (11). What was written in open
+    /// transactions before can still be committed. What the server keeps for itself, such as
+    /// estimates, is still written.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.inner.shared.set_read_only(read_only);
+    }
+
+    /// How expired documents are removed, and how many were.
+    pub fn expiry(&self) -> &Expiry {
+        &self.inner.shared.expiry
+    }
+
     /// A record for transactions that do not wait until they are durable.
     pub fn unsynced(&self) -> Unsynced {
         Unsynced::new(Arc::clone(&self.inner.shared.engine))
@@ -208,6 +227,7 @@ impl Databases {
     ///
     /// Errors: 1229, 1207, 32 (`databases_max`), 1700 (a user without name).
     pub fn create(&self, name: &str, users: &[NewUser]) -> Result<Database> {
+        self.inner.shared.check_definable()?;
         names::check_database(name)?;
         if users.iter().any(|user| user.name.is_empty()) {
             return Err(Error::new(ErrorKind::Invalid, codes::USER_INVALID_NAME));
@@ -269,6 +289,7 @@ impl Databases {
         if name == SYSTEM {
             return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
         }
+        self.inner.shared.check_definable()?;
         let database = self.find(name);
         self.inner.shared.retry(|| self.try_drop(name))?;
         if let Some(database) = database {

@@ -77,6 +77,7 @@ impl Databases {
             batch.delete(discarded.mark());
             if let Discarded::Documents(keyspace) = discarded {
                 batch.delete(layout::count(keyspace));
+                batch.delete(layout::revision(keyspace));
             }
         }
         txn.write(batch)?;

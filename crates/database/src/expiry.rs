@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use error_codes::codes;
+use parking_lot::Mutex;
 
 use crate::collection::Collection;
 use crate::database::Database;
@@ -17,6 +18,76 @@ use crate::databases::Databases;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::IndexKind;
 use crate::transaction::{IndexScan, Selector, Transaction, TransactionOptions, WriteOptions};
+
+/// How often expired documents are looked for, and with what limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpiryProperties {
+    /// Whether they are removed at all.
+    pub active: bool,
+    /// Time between the end of one run and the next one.
+    pub period: Duration,
+    /// What one run may remove.
+    pub limits: ExpiryLimits,
+}
+
+impl Default for ExpiryProperties {
+    /// Source: public documentation, startup options `--ttl.*`.
+    fn default() -> Self {
+        Self {
+            active: true,
+            period: Duration::from_secs(30),
+            limits: ExpiryLimits {
+                total_removes_max: 1_000_000,
+                collection_removes_max: 100_000,
+            },
+        }
+    }
+}
+
+/// What runs have done since the server began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExpiryStatistics {
+    /// Runs that ended.
+    pub runs: u64,
+    /// Runs that left expired documents because of a limit, or of others who wrote there.
+    pub unfinished_runs: u64,
+    /// Documents removed.
+    pub removed: u64,
+}
+
+/// How expired documents are removed: for the task that does it and for clients that ask or
+/// change it.
+#[derive(Default)]
+pub struct Expiry {
+    properties: Mutex<ExpiryProperties>,
+    statistics: Mutex<ExpiryStatistics>,
+}
+
+impl Expiry {
+    /// What holds for the next run.
+    pub fn properties(&self) -> ExpiryProperties {
+        *self.properties.lock()
+    }
+
+    /// Changes what holds from the next run on; returns it.
+    pub fn change(&self, change: impl FnOnce(&mut ExpiryProperties)) -> ExpiryProperties {
+        let mut properties = self.properties.lock();
+        change(&mut properties);
+        *properties
+    }
+
+    /// What was done so far.
+    pub fn statistics(&self) -> ExpiryStatistics {
+        *self.statistics.lock()
+    }
+
+    fn count(&self, report: &ExpiryReport) {
+        let mut statistics = self.statistics.lock();
+        statistics.runs += 1;
+        statistics.unfinished_runs += u64::from(report.unfinished > 0);
+        statistics.removed += report.removed;
+    }
+}
 
 /// How much one run of [`Databases::remove_expired`] may remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +124,18 @@ struct Run<'a> {
 }
 
 impl Databases {
+    /// One run as [`Self::expiry`] says, counted there. Does nothing while removing is switched
+    /// off or the server is read-only.
+    pub fn run_expiry(&self, now_ms: u64, stop: &AtomicBool) -> ExpiryReport {
+        let ExpiryProperties { active, limits, .. } = self.expiry().properties();
+        if !active || self.is_read_only() {
+            return ExpiryReport::default();
+        }
+        let report = self.remove_expired(now_ms, limits, stop);
+        self.expiry().count(&report);
+        report
+    }
+
     /// Removes documents that have expired at `now_ms`, milliseconds since 1970, by the ttl
     /// indexes of all databases, until none are left, a limit is reached or `stop` is set.
     /// Asks no permission. Of several processes that share a store one does it. What one collection fails with does not keep others from being done.

@@ -21,6 +21,8 @@
 //! 0c <seat>                                   sign of life of who has it
 //! 0d <name>                                   who does a task for all
 //! 0e <index>                                  who builds the index
+//! 0f <keyspace>                               commits that wrote documents there, a counter of
+//!                                             the engine
 //! 10 <keyspace> <key>                         a document, JSON
 //! 20 <keyspace> <value>... <key>              an entry of an index that is not unique
 //! 20 <keyspace> <value>...                    an entry of a unique index
@@ -60,6 +62,7 @@ const SEAT: u8 = 0x0b;
 const LIFE: u8 = 0x0c;
 const TASK: u8 = 0x0d;
 const BUILDER: u8 = 0x0e;
+const REVISION: u8 = 0x0f;
 const DOCUMENT: u8 = 0x10;
 const ENTRY: u8 = 0x20;
 
@@ -68,7 +71,11 @@ pub(crate) const OF_COLLECTIONS: &[(u8, &str)] =
     &[(GENERATED, "reservation of keys"), (SHAPE, "shape")];
 
 /// The same by the keyspace of its documents.
-pub(crate) const OF_DOCUMENTS: &[(u8, &str)] = &[(COUNT, "count"), (DOCUMENT, "document")];
+pub(crate) const OF_DOCUMENTS: &[(u8, &str)] = &[
+    (COUNT, "count"),
+    (REVISION, "revision"),
+    (DOCUMENT, "document"),
+];
 
 /// What an index owns by its number, and what it is called.
 pub(crate) const OF_INDEXES: &[(u8, &str)] = &[(ESTIMATE, "estimate"), (BUILDER, "builder")];
@@ -135,6 +142,10 @@ pub(crate) fn generated(collection: CollectionId) -> Bytes {
 
 pub(crate) fn shape(collection: CollectionId) -> Bytes {
     numbers(SHAPE, &[collection.0])
+}
+
+pub(crate) fn revision(keyspace: Keyspace) -> Bytes {
+    numbers(REVISION, &[keyspace.0])
 }
 
 pub(crate) fn estimate(index: IndexId) -> Bytes {

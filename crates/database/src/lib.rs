@@ -63,7 +63,7 @@ pub use database::{CreatedIndex, Database};
 pub use databases::{Databases, NewUser};
 pub use document::{CollectionName, Document, DocumentKey, KEY_BYTES_MAX, parse_document_id};
 pub use error::{Error, ErrorDocument, ErrorKind, Result};
-pub use expiry::{ExpiryLimits, ExpiryReport};
+pub use expiry::{Expiry, ExpiryLimits, ExpiryProperties, ExpiryReport, ExpiryStatistics};
 pub use ids::{CollectionId, DatabaseId, IndexId};
 pub use index::{Index, IndexKind};
 pub use key_generator::{KeyGeneratorKind, KeyOptions};
@@ -80,5 +80,5 @@ pub use transaction::{
     TransactionOptions, WriteOptions, WriteResult,
 };
 pub use unsynced::Unsynced;
-pub use users::{DatabaseGrant, Level, User, UserChanges, Users};
+pub use users::{AccessToken, DatabaseGrant, Level, User, UserChanges, Users};
 pub use verify::{Difference, Verification, verify, verify_nothing_is_left};

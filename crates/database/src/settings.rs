@@ -87,6 +87,8 @@ pub struct Settings {
     /// Password hashes that are computed at once. Each takes `memory_kib` of memory and a core;
     /// further ones wait.
     pub password_hashes_max: usize,
+    /// Access tokens of one user at most.
+    pub access_tokens_max: usize,
     /// Verified logins that are remembered, so that not every request pays for a hash.
     pub verified_logins_max: usize,
 }
@@ -145,6 +147,7 @@ impl Settings {
                 lanes: 1,
             },
             password_hashes_max: 2,
+            access_tokens_max: 100,
             verified_logins_max: 10_000,
         }
     }

@@ -1,18 +1,20 @@
 //! What all databases of a server share: engine, platform, settings, identifiers.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use error_codes::codes;
 use parking_lot::Mutex;
 use platform::Platform;
 use store::{Batch, BeginOptions, Engine, Seen};
 
 use crate::claims::Claims;
 use crate::computed::Expressions;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::expiry::Expiry;
 use crate::ids::CollectionId;
 use crate::key_generator::KeySource;
 use crate::layout;
@@ -41,6 +43,10 @@ pub(crate) struct Shared {
     pub versions: Versions,
     /// Changes whenever a commit wrote to the collection of users.
     pub users_generation: AtomicU64,
+    /// Set while nothing may be written but what the server keeps for itself.
+    read_only: AtomicBool,
+    /// How expired documents are removed.
+    pub expiry: Expiry,
     /// What computed values are written in; set at most once.
     pub expressions: OnceLock<Arc<dyn Expressions>>,
 }
@@ -62,12 +68,33 @@ impl Shared {
             unreleased: Mutex::default(),
             versions: Versions::default(),
             users_generation: AtomicU64::new(0),
+            read_only: AtomicBool::new(false),
+            expiry: Expiry::default(),
             expressions: OnceLock::new(),
         };
         if shared.engine.is_shared() {
             shared.take_seat()?;
         }
         Ok(shared)
+    }
+
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::Relaxed)
+    }
+
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::Relaxed);
+    }
+
+    /// Errors: 11 while the server is read-only.
+    /// Source: public documentation, "HTTP interface for administration / Server mode".
+    pub fn check_definable(&self) -> Result<()> {
+        if self.is_read_only() {
+            let message = "forbidden: the server is in read-only mode";
+            let kind = ErrorKind::Forbidden;
+            return Err(Error::with_message(kind, codes::FORBIDDEN, message));
+        }
+        Ok(())
     }
 
     /// Whether a commit that failed with `error` happened nevertheless, which shows in a value

@@ -362,9 +362,9 @@ impl Transaction {
         }
     }
 
-    /// Errors: 1652 if the collection must not be written; 1004 in a read-only transaction.
+    /// Errors: 1652 if the collection must not be written; 1004 in a read-only transaction or server.
     fn check_write(&self, collection: &Collection) -> Result<()> {
-        if self.options.read_only {
+        if self.options.read_only || self.database.shared().is_read_only() {
             return Err(Error::new(ErrorKind::Forbidden, codes::ARANGO_READ_ONLY));
         }
         match &self.declared {
@@ -397,7 +397,8 @@ impl Transaction {
         self.notes.push((at, note));
     }
 
-    /// Buffers writes to a collection, and makes the commit depend on its shape.
+    /// Buffers writes to a collection, and makes the commit depend on its shape and count as one
+    /// more of its revisions.
     ///
     /// Errors: 18, 1200, 30 (see [`CollectionLocks`]), 32 (`transaction_bytes_max`), the engine's.
     pub(crate) fn write_to(&mut self, collection: &Collection, mut batch: Batch) -> Result<()> {
@@ -410,6 +411,7 @@ impl Transaction {
             let timeout = timeout.unwrap_or(self.shared().settings.lock_timeout);
             self.locks.share(collection.id, timeout)?;
             self.depend_on_shape(collection, &mut batch)?;
+            batch.add(layout::revision(collection.keyspace), 1);
         }
         let is_users = self.database.is_system() && collection.name() == "_users";
         if is_users && self.shared().engine.is_shared() {

@@ -4,6 +4,7 @@
 mod gate;
 mod model;
 mod password;
+mod token;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use value::{Object, Value};
 use gate::Gate;
 pub(crate) use model::ANY;
 pub use model::{DatabaseGrant, Level, User};
+pub use token::AccessToken;
 
 use crate::collection::Collection;
 use crate::database::Database;
@@ -104,10 +106,14 @@ impl Users {
 
     /// The user, if there is an active one with this name and password. The first time costs a
     /// password hash, further times a digest. At most `password_hashes_max` hashes are computed
-    /// at once; further calls wait.
+    /// at once; further calls wait. An access token does for the password, and then also for
+    /// the name, which may be empty.
     ///
     /// Errors: as [`Self::find`].
     pub fn authenticate(&self, name: &str, password: &str) -> Result<Option<Arc<User>>> {
+        if let Some(user) = self.find_by_token(name, password)? {
+            return Ok(Some(user));
+        }
         let Some(user) = self.find(name)?.filter(|user| user.active) else {
             // Takes as long as for a user that exists, so that names cannot be probed.
             self.hash(password)?;
@@ -139,6 +145,94 @@ impl Users {
         Ok(Some(user))
     }
 
+    fn find_by_token(&self, name: &str, text: &str) -> Result<Option<Arc<User>>> {
+        let claimed = token::claimed_user(text).filter(|user| name.is_empty() || name == user);
+        let Some(claimed) = claimed else {
+            return Ok(None);
+        };
+        let digest = token::digest(text);
+        let now_s = self.now_s();
+        let accepts = |user: &Arc<User>| {
+            let mut tokens = user.tokens.iter();
+            user.active && tokens.any(|token| token.is_valid(now_s) && token.is(&digest))
+        };
+        Ok(self.find(&claimed)?.filter(accepts))
+    }
+
+    /// Seconds since 1970.
+    fn now_s(&self) -> u64 {
+        self.shared.platform.clock.unix_ms() / 1000
+    }
+
+    /// Makes an access token for a user, which ends at a second since 1970 or never. Its text is
+    /// shown here only.
+    ///
+    /// Errors: 1703; 400 (no name, or over already), 409 (the user has one of this name), 32
+    /// (`access_tokens_max`).
+    pub fn create_token(
+        &self,
+        user: &str,
+        name: &str,
+        valid_until_s: Option<u64>,
+    ) -> Result<(AccessToken, String)> {
+        let invalid = |text: &str| {
+            let code = codes::HTTP_BAD_PARAMETER;
+            Error::with_message(ErrorKind::Invalid, code, text.to_owned())
+        };
+        let (created_s, end_s) = (self.now_s(), valid_until_s.unwrap_or(token::NEVER_S));
+        if name.is_empty() {
+            return Err(invalid("an access token needs a name"));
+        }
+        if end_s <= created_s || end_s > token::NEVER_S {
+            return Err(invalid("valid_until must be in the future"));
+        }
+        let mut random = [0; 16];
+        self.shared.platform.random.fill(&mut random);
+        let text = token::issue(user, &random, created_s, end_s);
+        let tokens_max = self.shared.settings.access_tokens_max;
+        let changed = self.edit(user, |user| {
+            if user.tokens.iter().any(|token| token.name == name) {
+                let text = format!("there is an access token '{name}' already");
+                let code = codes::HTTP_CONFLICT;
+                return Err(Error::with_message(ErrorKind::Exists, code, text));
+            }
+            let tokens = user.tokens.len();
+            if tokens >= tokens_max {
+                let error = Error::resource_limit("access_tokens_max", tokens_max, tokens + 1);
+                return Err(error.with_status(400));
+            }
+            user.tokens_made += 1;
+            user.tokens.push(AccessToken {
+                id: user.tokens_made,
+                name: name.to_owned(),
+                created_s,
+                valid_until_s: end_s,
+                fingerprint: token::fingerprint(&text),
+                digest: token::digest(&text),
+            });
+            Ok(())
+        })?;
+        let made = changed.tokens.iter().find(|token| token.name == name);
+        // Somebody may have removed it already.
+        let made = made.cloned().ok_or_else(not_found)?;
+        Ok((made, text))
+    }
+
+    /// Removes an access token. Errors: 1703; 404 (no such token).
+    pub fn remove_token(&self, user: &str, id: u64) -> Result<()> {
+        self.edit(user, |user| {
+            let before = user.tokens.len();
+            user.tokens.retain(|token| token.id != id);
+            if user.tokens.len() == before {
+                let text = format!("there is no access token {id}");
+                let code = codes::HTTP_NOT_FOUND;
+                return Err(Error::with_message(ErrorKind::NotFound, code, text));
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// Creates a user without any grant. Errors: 1700 (empty name), 1702 (exists).
     pub fn create(&self, name: &str, changes: &UserChanges) -> Result<Arc<User>> {
         self.create_with_grants(name, changes, BTreeMap::new())
@@ -158,6 +252,8 @@ impl Users {
             active: true,
             extra: Value::object(Object::new()),
             grants,
+            tokens: Vec::new(),
+            tokens_made: 0,
             password: self.hash(changes.password.as_deref().unwrap_or_default())?,
         };
         let others = UserChanges {

@@ -132,7 +132,7 @@ impl Cursors {
         let mut slots = self.slots.lock();
         if slots.len() >= self.cursors_max {
             let text = format!(
-                "{} cursors are open, more than that are not allowed (setting cursors_max)",
+                "{} cursors are open, more than that are not allowed (http.cursors-max)",
                 self.cursors_max
             );
             return Err(Error::new(codes::RESOURCE_LIMIT, text)
@@ -309,7 +309,11 @@ mod tests {
         let cursors = Cursors::new(platform, 1);
         cursors.open(7, owner("a"), LIFETIME, cursor()).unwrap();
         let error = cursors.open(8, owner("a"), LIFETIME, cursor()).unwrap_err();
-        assert!(error.message.contains("cursors_max"), "{}", error.message);
+        assert!(
+            error.message.contains("http.cursors-max"),
+            "{}",
+            error.message
+        );
         cursors.forget_database("d");
         cursors.open(8, owner("a"), LIFETIME, cursor()).unwrap();
         let busy = cursors.take("8", &owner("a")).unwrap();

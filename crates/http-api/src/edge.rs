@@ -20,6 +20,7 @@ use crate::jobs::{Later, Owner};
 use crate::message::{Reply, Request, segments};
 use crate::route::{self, Found, Handler, Waiting};
 use crate::state::{Api, Call};
+use crate::stream::Line;
 use crate::{body, cors, resources, services};
 
 /// Where a path leads: the database, and where in the path its own part begins.
@@ -39,13 +40,25 @@ enum Author {
     Service,
 }
 
+/// The two ends of a connection.
+#[derive(Clone)]
+pub(crate) struct Ends {
+    /// The client's address.
+    pub(crate) peer: SocketAddr,
+    /// Our own.
+    pub(crate) local: SocketAddr,
+    /// What is between them.
+    pub(crate) line: Line,
+}
+
 /// Answers one request, whatever happens.
 pub(crate) async fn answer(
     api: &Arc<Api>,
     request: hyper::Request<Incoming>,
-    peer: SocketAddr,
-    local: SocketAddr,
+    ends: Ends,
 ) -> Response<Full<Bytes>> {
+    let began = api.platform.clock.monotonic();
+    let method = request.method().clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_head = request.method() == Method::HEAD;
     let hide_challenge = request.headers().contains_key(OMIT_CHALLENGE);
@@ -55,12 +68,15 @@ pub(crate) async fn answer(
             Author::Server,
         )
     } else {
-        match respond(api, request, peer, local).await {
+        match respond(api, request, ends).await {
             Ok(answer) => answer,
             Err(error) => (error.into_reply(), Author::Server),
         }
     };
     let unauthorized = reply.status == StatusCode::UNAUTHORIZED && author == Author::Server;
+    if unauthorized {
+        api.meters.unauthorized.inc();
+    }
     if unauthorized && !hide_challenge {
         challenge(&mut reply);
     }
@@ -73,6 +89,8 @@ pub(crate) async fn answer(
             &api.settings.trusted_origins,
         );
     }
+    let took = api.platform.clock.monotonic().saturating_sub(began);
+    api.meters.answered(&method, took, reply.body.len());
     finish(reply, is_head)
 }
 
@@ -121,8 +139,7 @@ fn finish(reply: Reply, is_head: bool) -> Response<Full<Bytes>> {
 async fn respond(
     api: &Arc<Api>,
     request: hyper::Request<Incoming>,
-    peer: SocketAddr,
-    local: SocketAddr,
+    ends: Ends,
 ) -> Result<(Reply, Author)> {
     let settings = &api.settings;
     let target_bytes = request
@@ -142,6 +159,7 @@ async fn respond(
         &mut share,
     )
     .await?;
+    api.meters.received_bytes.observe(body.len() as f64);
     let request = Request {
         method: head.method,
         uri: head.uri,
@@ -150,8 +168,9 @@ async fn respond(
         headers: head.headers,
         body,
         _share: share,
-        peer,
-        local,
+        peer: ends.peer,
+        local: ends.local,
+        line: Some(ends.line),
         cancel: Cancel::new(),
     };
     match Later::parse(request.header(ASYNC)) {
@@ -169,7 +188,10 @@ async fn dispatch(api: &Arc<Api>, request: Request) -> Result<(Reply, Author)> {
 
 /// Answers a request that is to be done later, and does it. Whoever needs a login for it must
 /// have one now.
-async fn accept(api: &Arc<Api>, request: Request, later: Later) -> Result<Reply> {
+async fn accept(api: &Arc<Api>, mut request: Request, later: Later) -> Result<Reply> {
+    // Its client is expected to go away.
+    request.line = None;
+    api.meters.later.inc();
     let identity = identify(api, &request).await?;
     if is_builtin(request.path()) && !identity.is_known() {
         return Err(Error::unauthorized());
@@ -247,13 +269,14 @@ enum Handled {
 
 /// Runs a handler on a thread that may block. The handler finishes what it began even when the
 /// client hangs up: nobody aborts a blocking thread.
-async fn builtin(api: &Arc<Api>, request: Request) -> Result<Reply> {
+async fn builtin(api: &Arc<Api>, mut request: Request) -> Result<Reply> {
     if request.cancel.is_killed() {
         return Err(Error::plain(codes::REQUEST_CANCELED));
     }
+    let line = request.line.take();
     match on_thread(api, move |api| handle(api, &request)).await? {
         Handled::Reply(reply) => Ok(reply),
-        Handled::Waiting(waiting) => wait(api, waiting).await,
+        Handled::Waiting(waiting) => wait(api, waiting, line).await,
     }
 }
 
@@ -280,11 +303,11 @@ async fn on_thread<T: Send + 'static>(
 
 /// Waits for locks without a thread, and without a place among the requests at work: those are
 /// needed by whoever is to give the locks back. Who hangs up leaves the queue.
-async fn wait(api: &Arc<Api>, waiting: Waiting) -> Result<Reply> {
+async fn wait(api: &Arc<Api>, waiting: Waiting, line: Option<Line>) -> Result<Reply> {
     if !waiting.locks.is_granted() {
         let Ok(place) = api.lock_waits.clone().try_acquire_owned() else {
             let limit = api.settings.lock_waits_max;
-            let text = format!("more than {limit} requests wait for locks (lock_waits_max)");
+            let text = format!("more than {limit} requests wait for locks (http.lock-waits-max)");
             return Err(Error::new(codes::QUEUE_FULL, text));
         };
         let (send, granted) = oneshot::channel();
@@ -293,9 +316,20 @@ async fn wait(api: &Arc<Api>, waiting: Waiting) -> Result<Reply> {
             let _ = send.send(());
         });
         let limit = waiting.timeout;
-        if tokio::time::timeout(limit, granted).await.is_err() {
-            let text = format!("timeout: locks were not free for {} s", limit.as_secs_f64());
-            return Err(Error::new(codes::LOCK_TIMEOUT, text));
+        let hung_up = async {
+            match &line {
+                Some(line) => line.hung_up().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // A client that is gone must not be given anything, also if both came at once.
+            biased;
+            () = hung_up => return Err(Error::plain(codes::REQUEST_CANCELED)),
+            granted = tokio::time::timeout(limit, granted) => if granted.is_err() {
+                let text = format!("timeout: locks were not free for {} s", limit.as_secs_f64());
+                return Err(Error::new(codes::LOCK_TIMEOUT, text));
+            },
         }
         drop(place);
     }

@@ -115,7 +115,9 @@ impl From<database::Error> for Error {
             own.extra.insert("_key", document.key.as_str());
             own.extra.insert("_rev", document.rev.as_str());
         }
-        if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Corrupt) {
+        let is_logged = is_logged_by_engine(error.code());
+        let is_grave = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Corrupt);
+        if is_grave && !is_logged {
             // The only place where it is handled, so the only one that logs it.
             tracing::error!(?error, "the database failed");
         }
@@ -138,7 +140,7 @@ impl From<aql::Error> for Error {
 
 impl From<foxx::Error> for Error {
     fn from(error: foxx::Error) -> Self {
-        if error.kind() == foxx::ErrorKind::Internal {
+        if error.kind() == foxx::ErrorKind::Internal && !is_logged_by_engine(error.code()) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "an operation failed"
@@ -147,6 +149,11 @@ impl From<foxx::Error> for Error {
         let own = Self::new(error.code(), error.message());
         own.with_status(status(error.status()))
     }
+}
+
+/// A full disk is logged once, not for each request that it refuses.
+fn is_logged_by_engine(code: Code) -> bool {
+    code == codes::ARANGO_FILESYSTEM_FULL
 }
 
 fn status(number: u16) -> StatusCode {

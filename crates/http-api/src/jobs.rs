@@ -93,7 +93,7 @@ impl Jobs {
             jobs_max: settings.jobs_max,
             lifetime: settings.job_lifetime,
             answers: Budget::new(
-                "answers to be fetched (job_results_bytes_max)",
+                "answers to be fetched (http.job-results-bytes-max)",
                 settings.job_results_bytes_max,
             ),
             jobs: Mutex::default(),
@@ -103,15 +103,18 @@ impl Jobs {
 
     fn full(&self) -> Error {
         let text = format!(
-            "{} requests wait for their answers to be fetched, more are not allowed (jobs_max)",
+            "{} requests wait for their answers to be fetched, more are not allowed (http.jobs-max)",
             self.jobs_max
         );
         Error::new(codes::QUEUE_FULL, text)
     }
 
-    /// How many requests and answers there are.
-    pub(crate) fn count(&self) -> usize {
-        self.jobs.lock().len() + *self.forgotten.lock()
+    /// How many requests are not answered yet, and how many answers wait to be fetched.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let jobs = self.jobs.lock();
+        let pending = |job: &&Job| matches!(job.state, State::Pending);
+        let pending = jobs.values().filter(pending).count();
+        (pending + *self.forgotten.lock(), jobs.len() - pending)
     }
 
     /// Accepts a request whose answer nobody wants; call [`Self::forget`] when it is done.
@@ -302,7 +305,7 @@ mod tests {
         jobs.begin(1, owner("a"), Cancel::new()).unwrap();
         jobs.begin(2, owner("a"), Cancel::new()).unwrap();
         let error = jobs.begin(3, owner("b"), Cancel::new()).unwrap_err();
-        assert!(error.message.contains("jobs_max"), "{error}");
+        assert!(error.message.contains("http.jobs-max"), "{error}");
         assert!(jobs.take(1, &owner("a")).unwrap().is_none());
         jobs.finish(1, Reply::json_text(StatusCode::OK, "12345678"));
         jobs.finish(2, Reply::json_text(StatusCode::OK, "9"));

@@ -14,6 +14,7 @@ use value::{Value, json};
 
 use crate::budget::Share;
 use crate::error::Error;
+use crate::stream::Line;
 
 /// One request with its whole body.
 pub(crate) struct Request {
@@ -35,6 +36,8 @@ pub(crate) struct Request {
     pub(crate) peer: SocketAddr,
     /// Our own address on this connection.
     pub(crate) local: SocketAddr,
+    /// Tells when the client hangs up, if that matters.
+    pub(crate) line: Option<Line>,
     /// Ends what the request does.
     pub(crate) cancel: Cancel,
 }

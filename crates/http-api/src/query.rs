@@ -36,7 +36,7 @@ impl Queries {
         Self {
             shared,
             results: Budget::new(
-                "results to be fetched (results_bytes_max)",
+                "results to be fetched (http.results-bytes-max)",
                 settings.results_bytes_max,
             ),
             limits: Arc::new(Limits::recommended()),

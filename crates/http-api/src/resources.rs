@@ -1,20 +1,29 @@
 //! The built-in API, a file per resource, listed here once.
 
 mod admin;
+mod cluster;
 mod collections;
+mod control;
 mod cursors;
 mod databases;
 mod documents;
+mod echo;
 mod foxx;
 mod functions;
 mod import;
 mod indexes;
 pub(crate) mod jobs;
+mod log;
+mod missing;
 mod open;
 mod operations;
+mod options;
 mod queries;
 mod simple;
+mod statistics;
+mod tokens;
 mod transactions;
+mod ttl;
 mod users;
 
 use crate::route::Route;
@@ -36,5 +45,15 @@ pub(crate) static ALL: &[&[Route]] = &[
     foxx::ROUTES,
     open::ROUTES,
     admin::ROUTES,
+    control::ROUTES,
     operations::ROUTES,
+    statistics::ROUTES,
+    tokens::ROUTES,
+    ttl::ROUTES,
+    log::ROUTES,
+    options::ROUTES,
+    cluster::ROUTES,
+    echo::ROUTES,
+    // Last: its patterns are wide.
+    missing::ROUTES,
 ];

@@ -25,6 +25,8 @@ pub(crate) enum Access {
     Write,
     /// Administration of the server, which is writing in `_system`.
     Server,
+    /// Who knows the server's secret.
+    Superuser,
 }
 
 /// What answers. It may block, but not for locks that another request holds.
@@ -53,7 +55,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Route {
     /// The method.
     pub(crate) method: Method,
-    /// Segments with a leading slash; `{}` stands for any one segment.
+    /// Segments with a leading slash; `{}` stands for any one segment, `{..}` for
+    /// any number of them at the end.
     pub(crate) pattern: &'static str,
     /// Who may call it.
     pub(crate) access: Access,
@@ -127,10 +130,16 @@ pub(crate) fn find(method: &Method, segments: &[Cow<'_, str>]) -> Found {
     }
 }
 
+/// As a pattern's last part: any number of further segments, which are no arguments.
+const REST: &str = "{..}";
+
 fn fit(pattern: &str, segments: &[Cow<'_, str>]) -> Option<Vec<String>> {
     let mut arguments = Vec::new();
     let mut segments = segments.iter();
     for part in pattern.split('/').skip(1) {
+        if part == REST {
+            return Some(arguments);
+        }
         let segment = segments.next()?;
         if part == "{}" {
             arguments.push(segment.to_string());
@@ -154,5 +163,9 @@ mod tests {
         );
         assert_eq!(fit("/_api/x/{}", &segments("/_api/x")), None);
         assert_eq!(fit("/_api/x", &segments("/_api/x/y")), None);
+        for path in ["/_api/x", "/_api/x/y", "/_api/x/y/z"] {
+            assert_eq!(fit("/_api/x/{..}", &segments(path)), Some(Vec::new()));
+        }
+        assert_eq!(fit("/_api/x/{..}", &segments("/_api/y")), None);
     }
 }

@@ -13,7 +13,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use crate::edge;
+use crate::edge::{self, Ends};
 use crate::state::Api;
 use crate::stream::{Busy, PatientStream};
 
@@ -90,6 +90,7 @@ impl Server {
                 continue;
             };
             let connection = graceful.watch(connection);
+            let connected = self.api.meters.connected();
             let mut is_cut = is_cut.clone();
             tokio::spawn(async move {
                 tokio::select! {
@@ -98,7 +99,7 @@ impl Server {
                     },
                     _ = is_cut.wait_for(|cut| *cut) => {}
                 }
-                drop(permit);
+                drop((permit, connected));
             });
         }
         drop(self.listener);
@@ -135,10 +136,15 @@ fn serve(
         .header_read_timeout(KEEP_ALIVE.max(settings.head_timeout))
         .max_buf_size(settings.header_bytes_max.max(8192))
         .half_close(true);
+    let ends = Ends {
+        peer,
+        local,
+        line: stream.line(),
+    };
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (api, busy) = (api.clone(), busy.begin());
+        let (api, busy, ends) = (api.clone(), busy.begin(), ends.clone());
         async move {
-            let response = edge::answer(&api, request, peer, local).await;
+            let response = edge::answer(&api, request, ends).await;
             drop(busy);
             Ok::<_, Infallible>(response)
         }

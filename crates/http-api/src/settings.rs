@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// Whom a part of the interface is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Nobody: it is switched off.
+    Nobody,
+    /// Who knows the secret that signs tokens.
+    Superusers,
+    /// Who administers the server.
+    Administrators,
+    /// Everybody who has logged in.
+    Everybody,
+}
+
 /// Limits and switches of the HTTP interface. Values only; `vulpes` fills them.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -25,10 +38,16 @@ pub struct Settings {
     pub connections_max: usize,
     /// Requests of the built-in API that wait or run at once; more get 503.
     pub requests_max: usize,
+    /// Part of `requests_max` from which on the server says that it is not available.
+    pub queue_fill_grade: f64,
     /// Requests that wait for locks of collections at once; more get 503.
     pub lock_waits_max: usize,
     /// How long a request waits for such locks when it names no time.
     pub lock_timeout: Duration,
+    /// Collections that may be read for checksums at once; more get 503.
+    pub scans_max: usize,
+    /// How long reading one of them may take.
+    pub scan_timeout: Duration,
     /// How long a client may take to send a request's head, and to start the next request.
     pub head_timeout: Duration,
     /// How long a client may stall while it sends a body or reads an answer.
@@ -63,6 +82,12 @@ pub struct Settings {
     pub import_batch_bytes: usize,
     /// Failures of an import that its answer describes at most; further ones are only counted.
     pub import_details_max: usize,
+    /// Largest body that is echoed, in bytes: the answer is many times as large.
+    pub echo_bytes_max: usize,
+    /// Who may read the server's log and set its levels.
+    pub log_api: Audience,
+    /// Who may ask how the server was started.
+    pub options_api: Audience,
     /// Whether the management API of services answers.
     pub foxx_api: bool,
     /// The version of the compatible product that clients are told.
@@ -83,8 +108,11 @@ impl Settings {
             url_bytes_max: 16 << 10,
             connections_max: 10_000,
             requests_max: 1024,
+            queue_fill_grade: 0.75,
             lock_waits_max: 4_096,
             lock_timeout: Duration::from_secs(900),
+            scans_max: 2,
+            scan_timeout: Duration::from_secs(600),
             head_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(10),
@@ -101,6 +129,9 @@ impl Settings {
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,
+            echo_bytes_max: 64 << 10,
+            log_api: Audience::Administrators,
+            options_api: Audience::Superusers,
             foxx_api: true,
             version: "3.12.10".to_owned(),
         }

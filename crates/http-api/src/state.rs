@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use database::{Collection, Database, Databases, Level};
 use error_codes::codes;
 use foxx::Foxx;
+use parking_lot::RwLock;
 use platform::Platform;
 use tokio::sync::Semaphore;
 
@@ -15,13 +17,41 @@ use crate::cursors::Cursors;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::jobs::Jobs;
+use crate::log::Log;
+use crate::members::{self, Membership};
 use crate::message::Request;
+use crate::meters::Meters;
+use crate::options::StartupOption;
 use crate::query::Queries;
 use crate::route::Access;
-use crate::settings::Settings;
+use crate::settings::{Audience, Settings};
+use crate::stop::Stop;
 use crate::token::{self, Bearer, Secret};
 
 const SYSTEM: &str = "_system";
+
+/// Reads the signing secret anew; the text of the error is for the log.
+pub type SecretSource = dyn Fn() -> std::result::Result<Secret, String> + Send + Sync;
+
+/// What an [`Api`] is made of.
+pub struct Parts {
+    /// The documents.
+    pub databases: Databases,
+    /// The services.
+    pub foxx: Foxx,
+    /// Clock and randomness.
+    pub platform: Platform,
+    /// Signs and checks tokens.
+    pub secret: Secret,
+    /// Where the secret comes from, for clients that ask to have it read again.
+    pub secret_source: Option<Box<SecretSource>>,
+    /// The server's log.
+    pub log: Arc<Log>,
+    /// How the server was started, for clients that ask.
+    pub options: Vec<StartupOption>,
+    /// The servers that this one works with.
+    pub membership: Option<Arc<dyn Membership>>,
+}
 
 /// Everything that handlers work on. One per server.
 pub struct Api {
@@ -37,40 +67,59 @@ pub struct Api {
     pub(crate) admission: Arc<Semaphore>,
     /// Places of requests that wait for locks.
     pub(crate) lock_waits: Arc<Semaphore>,
-    secret: Secret,
+    /// Places of requests that read whole collections.
+    pub(crate) scans: Semaphore,
+    pub(crate) log: Arc<Log>,
+    pub(crate) options: Vec<StartupOption>,
+    pub(crate) membership: members::Shared,
+    pub(crate) meters: Meters,
+    pub(crate) stop: Stop,
+    /// When the server began, by the monotonic clock.
+    pub(crate) began: Duration,
+    secret: RwLock<Secret>,
+    secret_source: Option<Box<SecretSource>>,
     address: OnceLock<SocketAddr>,
 }
 
 impl Api {
     /// Puts the parts together.
-    pub fn new(
-        settings: Settings,
-        databases: Databases,
-        foxx: Foxx,
-        platform: Platform,
-        secret: Secret,
-    ) -> Arc<Self> {
+    pub fn new(settings: Settings, parts: Parts) -> Arc<Self> {
+        let Parts {
+            databases,
+            foxx,
+            platform,
+            ..
+        } = parts;
         let cursors = Cursors::new(platform.clone(), settings.cursors_max);
         let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
         let jobs = Jobs::new(platform.clone(), &settings);
         let bodies = Budget::new(
-            "bodies of requests (bodies_bytes_max)",
+            "bodies of requests (http.bodies-bytes-max)",
             settings.bodies_bytes_max,
         );
         let admission = Arc::new(Semaphore::new(settings.requests_max));
+        let scans = Semaphore::new(settings.scans_max);
         let lock_waits = Arc::new(Semaphore::new(settings.lock_waits_max));
         Arc::new(Self {
             settings,
             databases,
             foxx,
-            platform,
+            platform: platform.clone(),
             cursors,
             queries,
             jobs,
             bodies,
             admission,
             lock_waits,
-            secret,
+            scans,
+            log: parts.log,
+            options: parts.options,
+            membership: parts.membership,
+            meters: Meters::new(),
+            stop: Stop::default(),
+            began: platform.clock.monotonic(),
+            secret: RwLock::new(parts.secret),
+            secret_source: parts.secret_source,
             address: OnceLock::new(),
         })
     }
@@ -80,6 +129,60 @@ impl Api {
         self.cursors.sweep();
         self.jobs.sweep();
         self.databases.open_transactions().sweep();
+        if self.stop.is_soft() && self.going_on().is_clear(0) {
+            self.stop.ask();
+        }
+    }
+
+    /// Returns when a client has asked the server to stop.
+    pub async fn stop_asked(&self) {
+        self.stop.asked().await;
+    }
+
+    /// What clients would miss if the server stopped now.
+    pub(crate) fn going_on(&self) -> GoingOn {
+        let open = self.databases.open_transactions();
+        let of = |name: &Arc<str>| {
+            self.databases
+                .find(name)
+                .map(|found| open.list(&found, None))
+        };
+        let names = self.databases.names();
+        let (pending_jobs, done_jobs) = self.jobs.counts();
+        GoingOn {
+            cursors: self.cursors.open_count(),
+            transactions: names.iter().filter_map(of).map(|open| open.len()).sum(),
+            pending_jobs,
+            done_jobs,
+            requests: self.settings.requests_max - self.admission.available_permits(),
+        }
+    }
+
+    /// The secret in use.
+    pub(crate) fn secret(&self) -> Secret {
+        self.secret.read().clone()
+    }
+
+    /// Reads the secret again from where it came from.
+    ///
+    /// # Errors
+    /// 501/9 if it came from nowhere, 500/4 if it cannot be read; the old one stays then.
+    pub(crate) fn reload_secret(&self) -> Result<()> {
+        let Some(source) = &self.secret_source else {
+            return Err(Error::plain(codes::NOT_IMPLEMENTED));
+        };
+        match source() {
+            Ok(secret) => {
+                *self.secret.write() = secret;
+                tracing::info!("the secret that signs tokens was read again");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(error, "the secret that signs tokens could not be read");
+                let text = "the secret could not be read; the server's log says why";
+                Err(Error::new(codes::INTERNAL, text))
+            }
+        }
     }
 
     /// Remembers the bound address, which services ask for when they call their own server.
@@ -92,7 +195,7 @@ impl Api {
     pub(crate) fn issue_token(&self, user: &str) -> String {
         let now_s = self.platform.clock.unix_ms() / 1000;
         token::issue(
-            &self.secret,
+            &self.secret(),
             user,
             now_s,
             self.settings.session_lifetime.as_secs(),
@@ -110,7 +213,8 @@ impl Api {
             Credentials::Unreadable => Ok(Identity::Refused),
             Credentials::Basic { user, password } => {
                 match self.databases.users().authenticate(&user, &password)? {
-                    Some(_) => Ok(Identity::User(user.into())),
+                    // An access token may come without a name.
+                    Some(user) => Ok(Identity::User(user.name.as_str().into())),
                     None => Ok(Identity::Refused),
                 }
             }
@@ -120,7 +224,7 @@ impl Api {
 
     fn identify_bearer(&self, token: &str, path: &str) -> Result<Identity> {
         let now_s = self.platform.clock.unix_ms() / 1000;
-        match token::verify(&self.secret, token, now_s) {
+        match token::verify(&self.secret(), token, now_s) {
             None => Ok(Identity::Refused),
             Some(Bearer::Superuser { paths: Some(paths) }) if !paths.iter().any(|p| p == path) => {
                 Ok(Identity::Refused)
@@ -131,6 +235,28 @@ impl Api {
                 _ => Ok(Identity::Refused),
             },
         }
+    }
+}
+
+/// How much of each kind is going on.
+pub(crate) struct GoingOn {
+    /// Results that were not fetched wholly.
+    pub(crate) cursors: usize,
+    /// Transactions that clients hold open.
+    pub(crate) transactions: usize,
+    /// Requests to be answered later.
+    pub(crate) pending_jobs: usize,
+    /// Answers to such requests that nobody fetched.
+    pub(crate) done_jobs: usize,
+    /// Requests of the built-in API at work.
+    pub(crate) requests: usize,
+}
+
+impl GoingOn {
+    /// Whether there is nothing, but for some requests that ask for just that.
+    pub(crate) fn is_clear(&self, own_requests: usize) -> bool {
+        let kept = self.cursors + self.transactions + self.pending_jobs + self.done_jobs;
+        kept == 0 && self.requests <= own_requests
     }
 }
 
@@ -213,6 +339,20 @@ impl Call<'_> {
         Ok(self.database_level(SYSTEM)? == Level::ReadWrite)
     }
 
+    /// Refuses callers that a setting does not name.
+    pub(crate) fn check_audience(&self, audience: Audience) -> Result<()> {
+        let allowed = match audience {
+            Audience::Nobody => false,
+            Audience::Superusers => self.identity.is_almighty(),
+            Audience::Administrators => self.is_server_administrator()?,
+            Audience::Everybody => true,
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Error::forbidden())
+    }
+
     /// Refuses callers that a route is not for.
     pub(crate) fn check(&self, access: Access) -> Result<()> {
         if access == Access::Open {
@@ -223,6 +363,7 @@ impl Call<'_> {
         }
         let (level, wanted) = match access {
             Access::Open | Access::Login => return Ok(()),
+            Access::Superuser => return self.check_audience(Audience::Superusers),
             Access::Read => (
                 self.database_level(&self.request.database)?,
                 Level::ReadOnly,

@@ -1,10 +1,13 @@
-//! A connection on which the client may not stall for ever.
+//! A connection on which the client may not stall for ever, and which tells when it hung up.
 //!
 //! Three waits depend on the client: for the rest of a request's head once it has begun, for
 //! room to write an answer, and for the body. The first two are limited here, the body where it
 //! is read. Between requests a connection may idle for the keep-alive time of the HTTP library.
+//!
+//! While a request is answered the HTTP library does not read, so that clients may end their
+//! sending side early. Who waits for others on behalf of a client asks [`Line`] instead.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -13,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
@@ -38,9 +42,31 @@ impl Drop for BusyGuard {
     }
 }
 
+/// A connection as its requests see it. All of them run in the connection's own task, so the
+/// lock is never waited for.
+#[derive(Clone)]
+pub(crate) struct Line(Arc<Mutex<TcpStream>>);
+
+impl Line {
+    /// Waits until the client has ended its sending side or is gone. TCP does not tell the two
+    /// apart before something is sent. A client that has sent its next request already is not
+    /// looked at any further: it never ends the wait.
+    pub(crate) async fn hung_up(&self) {
+        poll_fn(|cx| {
+            let mut byte = [MaybeUninit::uninit()];
+            let mut seen = ReadBuf::uninit(&mut byte);
+            match self.0.lock().poll_peek(cx, &mut seen) {
+                Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(()),
+                Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+    }
+}
+
 /// A TCP stream with limits on how long the client may make us wait.
 pub(crate) struct PatientStream {
-    stream: TcpStream,
+    stream: Line,
     busy: Busy,
     head: Patience,
     write: Patience,
@@ -54,12 +80,17 @@ impl PatientStream {
     /// Wraps a stream: `head` limits an unfinished head, `stall` a write without progress.
     pub(crate) fn new(stream: TcpStream, busy: Busy, head: Duration, stall: Duration) -> Self {
         Self {
-            stream,
+            stream: Line(Arc::new(Mutex::new(stream))),
             busy,
             head: Patience::new(head),
             write: Patience::new(stall),
             linger: Patience::new(LINGER),
         }
+    }
+
+    /// The connection, for its requests.
+    pub(crate) fn line(&self) -> Line {
+        self.stream.clone()
     }
 }
 
@@ -123,7 +154,7 @@ impl AsyncRead for PatientStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let poll = Pin::new(&mut *self.stream.0.lock()).poll_read(cx, buf);
         if self.busy.0.load(Ordering::Relaxed) {
             self.head.end();
         } else if poll.is_ready() && buf.filled().len() > before {
@@ -143,7 +174,7 @@ impl AsyncWrite for PatientStream {
     ) -> Poll<io::Result<usize>> {
         // Whatever is written answers a head that was complete.
         self.head.end();
-        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let poll = Pin::new(&mut *self.stream.0.lock()).poll_write(cx, bytes);
         self.write.watch(poll, cx)
     }
 
@@ -153,16 +184,16 @@ impl AsyncWrite for PatientStream {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.head.end();
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        let poll = Pin::new(&mut *self.stream.0.lock()).poll_write_vectored(cx, parts);
         self.write.watch(poll, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.0.lock().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_flush(cx);
+        let poll = Pin::new(&mut *self.stream.0.lock()).poll_flush(cx);
         self.write.watch(poll, cx)
     }
 
@@ -171,13 +202,14 @@ impl AsyncWrite for PatientStream {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if !this.linger.waiting {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut *this.stream.0.lock()).poll_shutdown(cx))?;
             this.linger.begin();
         }
         let mut space = [MaybeUninit::uninit(); 4096];
         loop {
             let mut buf = ReadBuf::uninit(&mut space);
-            match Pin::new(&mut this.stream).poll_read(cx, &mut buf) {
+            let poll = Pin::new(&mut *this.stream.0.lock()).poll_read(cx, &mut buf);
+            match poll {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
                     // Data must not keep it open any longer than silence does.
                     this.linger.check(cx)?;

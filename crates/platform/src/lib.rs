@@ -11,6 +11,7 @@ mod clock;
 mod random;
 mod threads;
 mod ticks;
+mod usage;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use threads::{ThreadSettings, spawn_thread};
 pub use ticks::Ticks;
+pub use usage::ProcessUsage;
 
 /// The ambient world as one cheap handle.
 #[derive(Clone)]

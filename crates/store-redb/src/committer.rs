@@ -98,6 +98,7 @@ impl Committer {
         txn.commit()?;
         let engine_commits = &self.shared.counters.engine_commits;
         engine_commits.fetch_add(1, Ordering::Relaxed);
+        self.shared.note_room(None);
         Snapshot::take(database, 0)
     }
 
@@ -139,7 +140,10 @@ impl Committer {
         match happened {
             Ok(true) => Ok(()),
             Ok(false) => {
-                tracing::warn!(reason = ?failed, "a commit found the disk full and was undone");
+                let reason =
+                    Error::new(failed.kind(), "a commit found the disk full and was undone");
+                let reason = reason.with_source(failed.clone());
+                self.shared.note_room(Some(&reason));
                 Err(failed)
             }
             Err(_) => {

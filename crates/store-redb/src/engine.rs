@@ -15,6 +15,7 @@ use store::{
 use crate::committer::Committer;
 use crate::disk::Disk;
 use crate::file::{self, FreeBytes, Source};
+use crate::fullness::Fullness;
 use crate::overlay::View;
 use crate::sequencer::Sequencer;
 use crate::settings::Settings;
@@ -50,6 +51,7 @@ pub struct Shared {
     pub sequencer: Sequencer,
     pub values: Values,
     free_bytes: FreeBytes,
+    fullness: Fullness,
     current: Mutex<Current>,
     poison: OnceLock<Error>,
     watch: Arc<Watch>,
@@ -100,6 +102,7 @@ impl RedbEngine {
             values: Values::new(settings.values_bytes),
             settings,
             free_bytes: Arc::clone(&source.free_bytes),
+            fullness: Fullness::default(),
             // Nobody can begin before the committer published its first snapshot.
             current: Mutex::new(Current::Failed(closed())),
             poison: OnceLock::new(),
@@ -183,8 +186,7 @@ impl Shared {
         const AMPLIFICATION: u64 = 4;
         let free_bytes_min = self.settings.free_bytes_min;
         let needed = free_bytes_min.saturating_add(AMPLIFICATION.saturating_mul(bytes as u64));
-        // If the file system does not say, the commit will find out.
-        let free = (self.free_bytes)().unwrap_or(u64::MAX);
+        let free = self.free_bytes();
         if free >= needed {
             return Ok(());
         }
@@ -192,7 +194,22 @@ impl Shared {
             "commit with {free} bytes left on the disk, of {needed} needed \
              (free_bytes_min is {free_bytes_min})"
         );
-        Err(Error::new(ErrorKind::Full, context))
+        let error = Error::new(ErrorKind::Full, context);
+        self.fullness.refuse(needed, &error);
+        Err(error)
+    }
+
+    /// Room on the disk. If the file system does not say, the commit will find out.
+    fn free_bytes(&self) -> u64 {
+        (self.free_bytes)().unwrap_or(u64::MAX)
+    }
+
+    /// A commit has found room, or not although it seemed to be there.
+    pub fn note_room(&self, missing: Option<&Error>) {
+        match missing {
+            None => self.fullness.committed(|| self.free_bytes()),
+            Some(reason) => self.fullness.refuse(0, reason),
+        }
     }
 
     /// Refuses every later commit; only the first reason counts.

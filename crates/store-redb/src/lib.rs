@@ -38,6 +38,7 @@ pub mod disk;
 mod engine;
 mod failure;
 mod file;
+mod fullness;
 mod overlay;
 mod recent;
 mod sequencer;

@@ -1,10 +1,16 @@
 //! The command line as typed.
 
+mod describe;
+mod http;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub(crate) use describe::options;
+pub(crate) use http::HttpFlags;
 
 /// Runs Foxx services beside their documents.
 #[derive(Parser)]
@@ -143,49 +149,9 @@ pub(crate) struct Serve {
     )]
     pub(crate) session_timeout: u64,
 
-    /// Origin that may send credentials. Repeatable.
-    #[arg(long = "http.trusted-origin", value_name = "ORIGIN")]
-    pub(crate) trusted_origin: Vec<String>,
-
-    /// Largest request body, bytes.
-    #[arg(long = "http.body-bytes-max", value_name = "BYTES", default_value_t = 1 << 30)]
-    pub(crate) body_bytes_max: usize,
-
-    /// Largest header block, bytes.
-    #[arg(long = "http.header-bytes-max", value_name = "BYTES", default_value_t = 1 << 20)]
-    pub(crate) header_bytes_max: usize,
-
-    /// Longest URL, bytes.
-    #[arg(long = "http.url-bytes-max", value_name = "BYTES", default_value_t = 16 << 10)]
-    pub(crate) url_bytes_max: usize,
-
-    /// Connections at once.
-    #[arg(
-        long = "http.connections-max",
-        value_name = "N",
-        default_value_t = 10_000
-    )]
-    pub(crate) connections_max: usize,
-
-    /// Requests of the built-in API that run or wait at once.
-    #[arg(long = "http.requests-max", value_name = "N", default_value_t = 1024)]
-    pub(crate) requests_max: usize,
-
-    /// How long a client may take for a request's head, seconds.
-    #[arg(
-        long = "http.head-time",
-        value_name = "SECONDS",
-        default_value_t = 30.0
-    )]
-    pub(crate) head_time: f64,
-
-    /// How long a client may stall in a body or an answer, seconds.
-    #[arg(
-        long = "http.stall-time",
-        value_name = "SECONDS",
-        default_value_t = 30.0
-    )]
-    pub(crate) stall_time: f64,
+    /// The HTTP interface.
+    #[command(flatten)]
+    pub(crate) http: HttpFlags,
 
     /// How long a stop waits for running requests, seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use database::{Databases, ExpiryLimits, ExpiryReport};
+use database::{Databases, ExpiryLimits, ExpiryProperties, ExpiryReport};
 use platform::Platform;
 
-use crate::settings::Expiry;
 use crate::task::Task;
 
 /// What a crash can lose of the estimates; they decide what a query costs, not its result.
@@ -19,13 +18,15 @@ const DISCARDED_PERIOD: Duration = Duration::from_secs(1);
 pub(crate) fn start(
     databases: &Databases,
     platform: &Platform,
-    settings: Expiry,
+    properties: ExpiryProperties,
 ) -> anyhow::Result<Task> {
     let (databases, clock) = (databases.clone(), platform.clock.clone());
-    let Expiry { period, limits } = settings;
+    databases.expiry().change(|settings| *settings = properties);
+    let own = databases.clone();
+    let period = move || own.expiry().properties().period;
     Task::start("ttl", period, move |stop| {
-        let report = databases.remove_expired(clock.unix_ms(), limits, stop);
-        log(&report, limits);
+        let report = databases.run_expiry(clock.unix_ms(), stop);
+        log(&report, databases.expiry().properties().limits);
     })
 }
 
@@ -33,17 +34,21 @@ pub(crate) fn start(
 /// wrong; it ends when dropped.
 pub(crate) fn start_estimates(databases: &Databases) -> anyhow::Result<Task> {
     let databases = databases.clone();
-    Task::start("estimates", ESTIMATES_PERIOD, move |stop| {
-        if let Err(error) = databases.maintain_estimates(stop) {
-            tracing::error!(?error, "estimates of indexes could not be saved");
-        }
-    })
+    Task::start(
+        "estimates",
+        || ESTIMATES_PERIOD,
+        move |stop| {
+            if let Err(error) = databases.maintain_estimates(stop) {
+                tracing::error!(?error, "estimates of indexes could not be saved");
+            }
+        },
+    )
 }
 
 /// Starts the task that removes what was dropped and truncated; it ends when dropped.
 pub(crate) fn start_discarded(databases: &Databases) -> anyhow::Result<Task> {
     let databases = databases.clone();
-    Task::start("discarded", DISCARDED_PERIOD, move |stop| {
+    Task::start("discarded", || DISCARDED_PERIOD, move |stop| {
         match databases.remove_discarded(stop) {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed keys of what was dropped"),

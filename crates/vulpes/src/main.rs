@@ -19,7 +19,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 /// Requests make many short-lived allocations on one thread and free them on another, which the
 /// system's allocator pays for with locks (docs/adr/0010-allocator.md).
@@ -30,8 +30,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXIT_DIFFERS: u8 = 3;
 
 fn main() -> ExitCode {
-    let outcome = match cli::Cli::parse().command {
-        cli::Command::Serve(typed) => serve::run(&typed).map(|()| ExitCode::SUCCESS),
+    let matches = cli::Cli::command().get_matches();
+    let typed = cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match typed.command {
+        cli::Command::Serve(typed) => {
+            let options = matches.subcommand_matches("serve").map(cli::options);
+            serve::run(&typed, options.unwrap_or_default()).map(|()| ExitCode::SUCCESS)
+        }
         cli::Command::Verify(typed) => verify::run(&typed).map(|outcome| match outcome {
             verify::Outcome::Agrees => ExitCode::SUCCESS,
             verify::Outcome::Differs => ExitCode::from(EXIT_DIFFERS),

@@ -9,9 +9,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use database::Databases;
 use foxx::Foxx;
+use http_api::{Log, LogSettings, StartupOption};
 use platform::Platform;
 use store_redb::RedbEngine;
 use tokio::sync::watch;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cli::Serve;
 use crate::report;
@@ -19,14 +23,9 @@ use crate::settings::{self, Install, Resolved};
 use crate::{expiry, sharing};
 
 /// Runs a server until it is told to stop.
-pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&typed.log)
-        .with_context(|| format!("read --log {}", typed.log))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+pub(crate) fn run(typed: &Serve, options: Vec<StartupOption>) -> anyhow::Result<()> {
+    let platform = Platform::system();
+    let log = start_log(typed, &platform)?;
     let resolved = settings::resolve(typed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -35,11 +34,53 @@ pub(crate) fn run(typed: &Serve) -> anyhow::Result<()> {
         .max_blocking_threads(resolved.http.requests_max.min(64))
         .build()
         .context("start the network threads")?;
-    serve(&runtime, resolved)
+    let surroundings = Surroundings {
+        platform,
+        log,
+        options,
+    };
+    serve(&runtime, resolved, surroundings)
 }
 
-fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Result<()> {
-    let platform = Platform::system();
+/// What there is before anything is opened.
+struct Surroundings {
+    platform: Platform,
+    log: Arc<Log>,
+    options: Vec<StartupOption>,
+}
+
+/// Writes the log to the terminal and keeps its end for clients.
+fn start_log(typed: &Serve, platform: &Platform) -> anyhow::Result<Arc<Log>> {
+    let filter: Targets = typed
+        .log
+        .parse()
+        .with_context(|| format!("read --log {}", typed.log))?;
+    let settings = LogSettings {
+        lines_max: typed.http.log_lines_max,
+        line_bytes_max: typed.http.log_line_bytes_max,
+    };
+    let (log, filter, recorder) = Log::new(settings, platform.clone(), filter);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(recorder)
+        .with(lines)
+        .init();
+    Ok(log)
+}
+
+fn serve(
+    runtime: &tokio::runtime::Runtime,
+    resolved: Resolved,
+    surroundings: Surroundings,
+) -> anyhow::Result<()> {
+    let Surroundings {
+        platform,
+        log,
+        options,
+    } = surroundings;
     make_private_folder(&resolved.data)?;
     let file = resolved.data.join("store.redb");
     let engine = RedbEngine::open(&file, resolved.store)
@@ -59,15 +100,22 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     let sharing = sharing::start(&databases)?;
     let foxx = Foxx::start(resolved.foxx, databases.clone(), platform.clone())
         .context("start the services")?;
-    let api = http_api::Api::new(
-        resolved.http,
-        databases.clone(),
-        foxx.clone(),
+    let secret_file = resolved.jwt_secret_file;
+    let parts = http_api::Parts {
+        databases: databases.clone(),
+        foxx: foxx.clone(),
         platform,
         secret,
-    );
+        secret_source: Some(Box::new(move || {
+            read_secret(&secret_file).map_err(|error| format!("{error:#}"))
+        })),
+        log,
+        options,
+        membership: None,
+    };
+    let api = http_api::Api::new(resolved.http, parts);
     let server = runtime
-        .block_on(http_api::Server::bind(resolved.listen, api))
+        .block_on(http_api::Server::bind(resolved.listen, Arc::clone(&api)))
         .with_context(|| format!("listen on {}", resolved.listen))?;
     let url = format!("http://{}", server.address()?);
     let (stop, stopped) = watch::channel(false);
@@ -78,7 +126,7 @@ fn serve(runtime: &tokio::runtime::Runtime, resolved: Resolved) -> anyhow::Resul
     ));
     let installed = install_missing(&foxx, &resolved.installs, &url);
     let outcome = match installed {
-        Ok(()) => runtime.block_on(wait_for_signal()),
+        Ok(()) => runtime.block_on(wait_for_end(&api)),
         Err(error) => Err(error),
     };
     tracing::info!("stopping");
@@ -145,6 +193,11 @@ fn read_or_make_secret(file: &Path, platform: &Platform) -> anyhow::Result<http_
         made.write_all(text.as_bytes())
             .with_context(|| format!("write {}", name()))?;
     }
+    read_secret(file)
+}
+
+fn read_secret(file: &Path) -> anyhow::Result<http_api::Secret> {
+    let name = || format!("secret file {}", file.display());
     let text = fs::read_to_string(file).with_context(|| format!("read {}", name()))?;
     let text = text.trim();
     if text.is_empty() {
@@ -169,13 +222,15 @@ fn install_missing(foxx: &Foxx, installs: &[Install], url: &str) -> anyhow::Resu
     Ok(())
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
+/// Waits for a signal or for a client that asks the server to stop.
+async fn wait_for_end(api: &http_api::Api) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = api.stop_asked() => {}
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::bail;
-use database::ExpiryLimits;
+use database::{ExpiryLimits, ExpiryProperties};
 use regex::Regex;
 
 use crate::cli::Serve;
@@ -21,16 +21,9 @@ pub(crate) struct Resolved {
     pub(crate) jwt_secret_file: PathBuf,
     pub(crate) store: store_redb::Settings,
     pub(crate) database: database::Settings,
-    pub(crate) expiry: Expiry,
+    pub(crate) expiry: ExpiryProperties,
     pub(crate) foxx: foxx::Settings,
     pub(crate) http: http_api::Settings,
-}
-
-/// How expired documents are removed.
-#[derive(Clone, Copy)]
-pub(crate) struct Expiry {
-    pub(crate) period: Duration,
-    pub(crate) limits: ExpiryLimits,
 }
 
 /// A service to install if its mount is free.
@@ -131,11 +124,12 @@ fn database(typed: &Serve, problems: &mut Problems) -> database::Settings {
     }
 }
 
-fn expiry(typed: &Serve, problems: &mut Problems) -> Expiry {
+fn expiry(typed: &Serve, problems: &mut Problems) -> ExpiryProperties {
     if typed.ttl_frequency == 0 {
         problems.add("--ttl.frequency must be at least 1".to_owned());
     }
-    Expiry {
+    ExpiryProperties {
+        active: true,
         period: Duration::from_millis(typed.ttl_frequency),
         limits: ExpiryLimits {
             total_removes_max: typed.ttl_max_total_removes,
@@ -145,21 +139,53 @@ fn expiry(typed: &Serve, problems: &mut Problems) -> Expiry {
 }
 
 fn http(typed: &Serve, problems: &mut Problems) -> http_api::Settings {
-    http_api::Settings {
+    let flags = &typed.http;
+    if !(flags.queue_fill_grade > 0.0 && flags.queue_fill_grade <= 1.0) {
+        let flag = "--server.unavailability-queue-fill-grade";
+        problems.add(format!("{flag} must be more than 0 and at most 1"));
+    }
+    let mut at_least = |flag: &str, number, least| problems.at_least(flag, number, least);
+    let settings = http_api::Settings {
         authentication: typed.authentication,
         authentication_system_only: typed.authentication_system_only,
         session_lifetime: Duration::from_secs(typed.session_timeout),
-        trusted_origins: typed.trusted_origin.clone(),
-        body_bytes_max: problems.at_least("http.body-bytes-max", typed.body_bytes_max, 1024),
-        header_bytes_max: problems.at_least("http.header-bytes-max", typed.header_bytes_max, 8192),
-        url_bytes_max: problems.at_least("http.url-bytes-max", typed.url_bytes_max, 256),
-        connections_max: problems.at_least("http.connections-max", typed.connections_max, 1),
-        requests_max: problems.at_least("http.requests-max", typed.requests_max, 1),
-        head_timeout: problems.seconds("http.head-time", typed.head_time),
-        stall_timeout: problems.seconds("http.stall-time", typed.stall_time),
-        stop_timeout: problems.seconds("stop-time", typed.stop_time),
+        trusted_origins: flags.trusted_origin.clone(),
+        body_bytes_max: at_least("http.body-bytes-max", flags.body_bytes_max, 1024),
+        bodies_bytes_max: at_least("http.bodies-bytes-max", flags.bodies_bytes_max, 1024),
+        header_bytes_max: at_least("http.header-bytes-max", flags.header_bytes_max, 8192),
+        url_bytes_max: at_least("http.url-bytes-max", flags.url_bytes_max, 256),
+        connections_max: at_least("http.connections-max", flags.connections_max, 1),
+        requests_max: at_least("http.requests-max", flags.requests_max, 1),
+        queue_fill_grade: flags.queue_fill_grade,
+        lock_waits_max: flags.lock_waits_max,
+        scans_max: flags.scans_max,
+        cursor_batch_rows: at_least("http.cursor-batch-rows", flags.cursor_batch_rows, 1),
+        cursors_max: flags.cursors_max,
+        results_bytes_max: flags.results_bytes_max,
+        jobs_max: flags.jobs_max,
+        job_results_bytes_max: flags.job_results_bytes_max,
+        slow_queries_max: flags.slow_queries_max,
+        tracked_query_bytes_max: flags.tracked_query_bytes_max,
+        import_batch_rows: at_least("http.import-batch-rows", flags.import_batch_rows, 1),
+        import_batch_bytes: at_least("http.import-batch-bytes", flags.import_batch_bytes, 1),
+        import_details_max: flags.import_details_max,
+        echo_bytes_max: flags.echo_bytes_max,
+        log_api: flags.log_api.into(),
+        options_api: flags.options_api.into(),
         foxx_api: typed.foxx_api,
         ..http_api::Settings::documented()
+    };
+    let mut seconds = |flag: &str, seconds| problems.seconds(flag, seconds);
+    http_api::Settings {
+        lock_timeout: seconds("http.lock-time", flags.lock_time),
+        scan_timeout: seconds("http.scan-time", flags.scan_time),
+        head_timeout: seconds("http.head-time", flags.head_time),
+        stall_timeout: seconds("http.stall-time", flags.stall_time),
+        stop_timeout: seconds("stop-time", typed.stop_time),
+        cursor_lifetime: seconds("query.registry-ttl", flags.cursor_time),
+        cursor_lifetime_max: seconds("http.cursor-time-max", flags.cursor_time_max),
+        job_lifetime: seconds("http.job-time", flags.job_time),
+        ..settings
     }
 }
 

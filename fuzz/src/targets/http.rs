@@ -7,11 +7,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use foxx::Foxx;
-use http_api::{Api, Secret, Server, Settings};
+use http_api::{Api, Log, LogSettings, Parts, Secret, Server, Settings};
 use parking_lot::Mutex;
 use platform::Platform;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::Targets;
 use value::json;
 
 use super::world::World;
@@ -92,9 +94,19 @@ impl Host {
         settings.authentication = false;
         settings.foxx_api = false;
         settings.body_bytes_max = 1 << 20;
-        let secret = Secret::new(b"of no use elsewhere");
-        let databases = world.databases.clone();
-        let api = Api::new(settings, databases, foxx.clone(), platform, secret);
+        let (log, _, _) =
+            Log::new::<Registry>(LogSettings::recommended(), platform.clone(), Targets::new());
+        let parts = Parts {
+            databases: world.databases.clone(),
+            foxx: foxx.clone(),
+            platform,
+            secret: Secret::new(b"of no use elsewhere"),
+            secret_source: None,
+            log,
+            options: Vec::new(),
+            membership: None,
+        };
+        let api = Api::new(settings, parts);
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build();
         let runtime = runtime.expect("make a runtime");

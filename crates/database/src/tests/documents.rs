@@ -514,7 +514,10 @@ fn checksums_depend_on_contents_and_not_on_order() {
             insert(&database, &c, &format!(r#"{{"_key":"{key}","n":1}}"#)).unwrap();
         }
         let mut transaction = database.begin(TransactionOptions::read_only()).unwrap();
-        transaction.checksum(&c, false, true).unwrap().checksum
+        transaction
+            .checksum(&c, false, true, || Ok(()))
+            .unwrap()
+            .checksum
     };
     let (one, two, three) = (
         fill("c", &["a", "b"]),
@@ -523,4 +526,78 @@ fn checksums_depend_on_contents_and_not_on_order() {
     );
     assert_eq!(one, two);
     assert_ne!(one, three);
+}
+
+#[test]
+fn revisions_change_with_every_commit_that_writes_and_never_come_back() {
+    let databases = open();
+    let database = databases.system();
+    let c = database
+        .create_collection(&CollectionOptions::new("c"))
+        .unwrap();
+    let revision = || {
+        let mut transaction = database.begin(TransactionOptions::read_only()).unwrap();
+        transaction.collection_revision(&c).unwrap()
+    };
+    let mut seen = vec![revision()];
+    let mut is_new = |why: &str| {
+        let now = revision();
+        assert!(!seen.contains(&now), "{why}: {now} was there before");
+        assert_eq!(now, revision(), "{why}: reading changes nothing");
+        seen.push(now);
+    };
+    insert(&database, &c, r#"{"_key":"a"}"#).unwrap();
+    is_new("insert");
+    run(&database, |transaction| {
+        let before = transaction.savepoint()?;
+        transaction.truncate(&c)?;
+        transaction.rollback_to(before)?;
+        transaction.release(before)?;
+        let selector = Selector::parse(&c, &"a".into(), true)?;
+        let change = json::parse(b"{\"n\":1}").unwrap();
+        let changes = vec![(selector, change)];
+        transaction.update(&c, changes, &WriteOptions::default())
+    })
+    .unwrap();
+    is_new("update after what was undone");
+    run(&database, |transaction| transaction.truncate(&c)).unwrap();
+    is_new("truncate in a transaction");
+    insert(&database, &c, r#"{"_key":"a"}"#).unwrap();
+    is_new("insert again");
+    database.truncate_collection("c").unwrap();
+    is_new("truncate");
+    insert(&database, &c, r#"{"_key":"a"}"#).unwrap();
+    is_new("insert after it");
+    let before = revision();
+    run(&database, |transaction| transaction.count(&c)).unwrap();
+    assert_eq!(before, revision(), "nothing was written");
+    database.drop_collection("c", false).unwrap();
+    databases.remove_discarded(&false.into()).unwrap();
+    check_verified(&database);
+}
+
+#[test]
+fn a_read_only_server_refuses_writes_and_keeps_what_was_begun() {
+    let databases = open();
+    let database = databases.system();
+    let c = database
+        .create_collection(&CollectionOptions::new("c"))
+        .unwrap();
+    let mut begun = database.begin(TransactionOptions::default()).unwrap();
+    let document = json::parse(br#"{"_key":"a"}"#).unwrap();
+    begun
+        .insert(&c, vec![document], &WriteOptions::default())
+        .unwrap();
+    databases.set_read_only(true);
+    let code = |error: Error| error.code().number();
+    assert_eq!(code(insert(&database, &c, "{}").unwrap_err()), 1004);
+    assert_eq!(code(database.truncate_collection("c").unwrap_err()), 1004);
+    let options = CollectionOptions::new("d");
+    assert_eq!(code(database.create_collection(&options).unwrap_err()), 11);
+    assert_eq!(code(databases.create("d", &[]).unwrap_err()), 11);
+    begun.commit().unwrap();
+    databases.set_read_only(false);
+    insert(&database, &c, "{}").unwrap();
+    let mut transaction = database.begin(TransactionOptions::read_only()).unwrap();
+    assert_eq!(transaction.count(&c).unwrap(), 2);
 }

@@ -119,3 +119,39 @@ fn a_direct_write_to_the_collection_is_noticed() {
     run(&system, |transaction| transaction.truncate(&collection)).unwrap();
     assert!(users.authenticate("ann", "p").unwrap().is_none());
 }
+
+#[test]
+fn access_tokens_do_for_the_password_until_they_end() {
+    let (platform, clock) = platform::Platform::simulated(1_700_000_000_000, 1);
+    let mut settings = Settings::recommended();
+    settings.password.memory_kib = 8;
+    settings.access_tokens_max = 2;
+    let engine = std::sync::Arc::new(store::memory::MemoryEngine::new());
+    let databases = Databases::open(engine, platform, settings).unwrap();
+    let users = databases.users();
+    users.create("ann", &UserChanges::default()).unwrap();
+    let (token, text) = users
+        .create_token("ann", "ci", Some(1_700_000_060))
+        .unwrap();
+    let name = |user: &str, text: &str| {
+        let found = users.authenticate(user, text).unwrap();
+        found.map(|user| user.name.clone())
+    };
+    assert_eq!(name("ann", &text).as_deref(), Some("ann"));
+    assert_eq!(name("", &text).as_deref(), Some("ann"));
+    assert_eq!(name("bob", &text), None);
+    assert!(text.ends_with(&token.fingerprint[5..]));
+    let stored = users.get("ann").unwrap();
+    assert!(!format!("{:?}", stored.tokens).contains(&text), "not kept");
+    clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(name("ann", &text), None, "it is over");
+    let (endless, text) = users.create_token("ann", "x", None).unwrap();
+    assert_eq!((token.id, endless.id), (1, 2));
+    assert_eq!(name("ann", &text).as_deref(), Some("ann"));
+    let error = users.create_token("ann", "y", None).unwrap_err();
+    assert!(error.message().contains("access_tokens_max"), "{error}");
+    users.remove_token("ann", 2).unwrap();
+    assert_eq!(name("ann", &text), None);
+    let (third, _) = users.create_token("ann", "x", None).unwrap();
+    assert_eq!(third.id, 3, "numbers are not used again");
+}

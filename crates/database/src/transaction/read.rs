@@ -49,12 +49,12 @@ pub struct IndexEntries {
 }
 
 /// A digest over all documents of a collection that does not depend on their order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checksum {
     /// Sum of hashes over keys and whatever else was asked for.
     pub checksum: u64,
-    /// The latest revision.
-    pub revision: u64,
+    /// The collection's revision; see [`Transaction::collection_revision`].
+    pub revision: String,
 }
 
 impl Transaction {
@@ -310,29 +310,49 @@ impl Transaction {
         })
     }
 
+    /// A text that every commit changes that writes documents of the collection, and that never
+    /// comes back: where they lie, and how many commits wrote there. Costs one lookup. Within a
+    /// transaction that has written it is the one to come if nobody else commits before.
+    ///
+    /// Errors: as [`Self::get`].
+    pub fn collection_revision(&mut self, collection: &Collection) -> Result<String> {
+        let collection = self.resolve(collection)?;
+        self.check_read(&collection)?;
+        let keyspace = collection.keyspace;
+        let commits = match self.txn.get(&layout::revision(keyspace))? {
+            Some(counter) => store::decode_counter(&counter)?,
+            None => 0,
+        };
+        Ok(format!("{}_{commits}", keyspace.0))
+    }
+
     /// Digest of all documents: over keys, and over revisions and contents if asked. Reads the
-    /// whole collection. Errors: as [`Self::get`].
+    /// whole collection in pages; `go_on` is asked between them. Errors: its own, and as
+    /// [`Self::get`].
     pub fn checksum(
         &mut self,
         collection: &Collection,
         with_revisions: bool,
         with_data: bool,
+        mut go_on: impl FnMut() -> Result<()>,
     ) -> Result<Checksum> {
-        let mut sum = Checksum::default();
+        let mut sum = Checksum {
+            checksum: 0,
+            revision: self.collection_revision(collection)?,
+        };
         let mut position = None;
         loop {
+            go_on()?;
             let page = self.scan(collection, position.as_ref(), Scan::ENTRIES_DEFAULT)?;
             for document in &page.documents {
-                let revision = document.revision()?.0;
                 let mut hash = hash_bytes(0, document.key().as_bytes());
                 if with_revisions {
-                    hash = hash_bytes(hash, &revision.to_be_bytes());
+                    hash = hash_bytes(hash, &document.revision()?.0.to_be_bytes());
                 }
                 if with_data {
                     hash = data_hash(hash, document.body());
                 }
                 sum.checksum = sum.checksum.wrapping_add(hash);
-                sum.revision = sum.revision.max(revision);
             }
             position = page.next;
             if position.is_none() {

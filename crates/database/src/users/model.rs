@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! {"user": name, "active": bool, "password": hash, "extra": object,
-//!  "grants": {database: {"level": "rw", "collections": {collection: "ro"}}}}
+//!  "grants": {database: {"level": "rw", "collections": {collection: "ro"}}},
+//!  "tokens": [{"id": number, "name": text, "createdAt": s, "validUntil": s, ...}],
+//!  "tokensMade": number}
 //! ```
+//! Access tokens and their number are missing as long as none was made.
 //! `*` stands for every database or collection that is not named. Either half of a grant may be
 //! missing.
 
@@ -11,6 +14,7 @@ use std::collections::BTreeMap;
 
 use value::{Object, Value};
 
+use super::token::AccessToken;
 use crate::error::{Error, Result};
 
 /// Stands for every name.
@@ -68,6 +72,10 @@ pub struct User {
     pub extra: Value,
     /// Grants by database name, `*` for any.
     pub grants: BTreeMap<String, DatabaseGrant>,
+    /// Access tokens, oldest first.
+    pub tokens: Vec<AccessToken>,
+    /// How many there ever were; the next one's id.
+    pub(super) tokens_made: u64,
     pub(super) password: String,
 }
 
@@ -94,11 +102,15 @@ impl User {
             };
             grants.insert(database.to_string(), model);
         }
+        let tokens = document.get("tokens").as_array().unwrap_or_default();
+        let made = document.get("tokensMade").as_i64();
         Ok(Self {
             name: text("user").ok_or_else(damaged)?,
             active: document.get("active").to_bool(),
             extra: document.get("extra").clone(),
             grants,
+            tokens: tokens.iter().filter_map(AccessToken::from_value).collect(),
+            tokens_made: made.and_then(|made| u64::try_from(made).ok()).unwrap_or(0),
             password: text("password").unwrap_or_default(),
         })
     }
@@ -124,6 +136,11 @@ impl User {
         object.insert("password", self.password.as_str());
         object.insert("extra", self.extra.clone());
         object.insert("grants", grants);
+        if self.tokens_made > 0 {
+            let tokens: Vec<Value> = self.tokens.iter().map(AccessToken::to_value).collect();
+            object.insert("tokens", tokens);
+            object.insert("tokensMade", self.tokens_made);
+        }
         Value::object(object)
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use database::{Collection, CollectionChanges, CollectionOptions, Figures, IndexEntries, Level};
+use database::{
+    Collection, CollectionChanges, CollectionOptions, ErrorKind, Figures, IndexEntries, Level,
+};
 use error_codes::codes;
 use hyper::{Method, StatusCode, header};
 use value::{Object, Value};
@@ -230,23 +232,41 @@ fn figures(call: &Call<'_>) -> Result<Reply> {
 fn revision(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let mut object = collection.to_properties_object();
-    // A digest, so that removing a document changes it as well.
-    let digest = call.read(|txn| txn.checksum(&collection, true, false))?;
-    object.insert(
-        "revision",
-        format!("{}_{}", digest.revision, digest.checksum),
-    );
+    let revision = call.read(|txn| txn.collection_revision(&collection))?;
+    object.insert("revision", revision);
     Ok(reply(call, "/revision", &collection, object))
 }
 
+/// Reads the whole collection, so only few may at once, and for a limited time.
 fn checksum(call: &Call<'_>) -> Result<Reply> {
     let collection = find(call)?;
     let flag = |name: &str| call.request.flag(name).unwrap_or(false);
     let (revisions, data) = (flag("withRevisions"), flag("withData"));
-    let digest = call.read(|txn| txn.checksum(&collection, revisions, data))?;
+    let settings = &call.api.settings;
+    let Ok(_place) = call.api.scans.try_acquire() else {
+        let limit = settings.scans_max;
+        let text = format!("{limit} collections are being read for checksums (http.scans-max)");
+        return Err(Error::new(codes::QUEUE_FULL, text));
+    };
+    let (clock, limit) = (&call.api.platform.clock, settings.scan_timeout);
+    let end = clock.monotonic().saturating_add(limit);
+    let go_on = || {
+        if call.request.cancel.is_killed() {
+            let code = codes::REQUEST_CANCELED;
+            return Err(database::Error::new(ErrorKind::Limit, code));
+        }
+        if clock.monotonic() >= end {
+            let seconds = limit.as_secs_f64();
+            let text = format!("reading took more than {seconds} s (http.scan-time)");
+            let code = codes::RESOURCE_LIMIT;
+            return Err(database::Error::with_message(ErrorKind::Limit, code, text));
+        }
+        Ok(())
+    };
+    let digest = call.read(|txn| txn.checksum(&collection, revisions, data, go_on))?;
     let mut object = collection.to_basic_object();
     object.insert("checksum", digest.checksum.to_string());
-    object.insert("revision", digest.revision.to_string());
+    object.insert("revision", digest.revision);
     Ok(reply(call, "/checksum", &collection, object))
 }
 

@@ -21,16 +21,10 @@ fn login(call: &Call<'_>) -> Result<Reply> {
     let (Some(user), Some(password)) = (user.as_str(), password.as_str()) else {
         return Err(Error::bad_parameter("username and password must be texts"));
     };
-    if call
-        .api
-        .databases
-        .users()
-        .authenticate(user, password)?
-        .is_none()
-    {
-        return Err(Error::plain(codes::HTTP_UNAUTHORIZED));
+    match call.api.databases.users().authenticate(user, password)? {
+        Some(user) => Ok(token(call, &user.name)),
+        None => Err(Error::plain(codes::HTTP_UNAUTHORIZED)),
     }
-    Ok(token(call, user))
 }
 
 fn renew(call: &Call<'_>) -> Result<Reply> {

@@ -67,7 +67,7 @@ fn to_object(user: &User) -> Object {
 }
 
 /// The user that the path names; only for administrators and the user in person.
-fn target<'c>(call: &'c Call<'_>) -> Result<&'c str> {
+pub(super) fn target<'c>(call: &'c Call<'_>) -> Result<&'c str> {
     let name = call.argument(0);
     if call.identity.user() == Some(name) || call.is_server_administrator()? {
         return Ok(name);

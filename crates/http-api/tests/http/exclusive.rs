@@ -9,6 +9,9 @@ use crate::harness::{Answer, Client, Host};
 /// Far more than the threads that requests may block.
 const CLIENTS: usize = 40;
 
+/// How often something is asked for that is to happen soon; far more often than it takes.
+const TRIES: usize = 20_000;
+
 fn ask(client: &mut Client, method: &str, target: &str, id: &str, body: &str) -> Answer {
     let header = match id {
         "" => String::new(),
@@ -74,5 +77,51 @@ fn exclusive_transactions_queue_and_none_is_lost() {
     });
     let read = ask(&mut client, "GET", "/_api/document/c/k", "", "");
     assert_eq!(counter(&read), CLIENTS as i64);
+    assert_eq!(host.finish(), Vec::<String>::new());
+}
+
+/// Requests that wait for locks, as the server counts them.
+fn waiting(client: &mut Client) -> u64 {
+    const NAME: &str = "\nvulpes_http_requests_waiting_for_locks ";
+    let text = ask(client, "GET", "/_admin/metrics/v2", "", "").text();
+    let at = text.find(NAME).expect("the figure is shown") + NAME.len();
+    let digits = text[at..].lines().next().unwrap();
+    digits.trim().parse().unwrap()
+}
+
+/// Asks until as many wait; false if it never happens.
+fn until_waiting(client: &mut Client, wanted: u64) -> bool {
+    (0..TRIES).any(|_| {
+        thread::yield_now();
+        waiting(client) == wanted
+    })
+}
+
+#[test]
+fn who_hangs_up_while_waiting_gets_no_transaction() {
+    let host = Host::start(|_| {});
+    let mut client = host.connect();
+    let body = r#"{"name": "c"}"#;
+    ask(&mut client, "POST", "/_api/collection", "", body);
+    let first = begin(&mut client);
+    let mut gone = host.connect();
+    let body = r#"{"collections": {"exclusive": ["c"]}}"#;
+    let request = format!(
+        "POST /_api/transaction/begin HTTP/1.1\r\nauthorization: Basic cm9vdDo=\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    gone.write(request.as_bytes());
+    assert!(until_waiting(&mut client, 1), "it waits");
+    drop(gone);
+    assert!(until_waiting(&mut client, 0), "it has left the queue");
+    let target = format!("/_api/transaction/{first}");
+    assert_eq!(ask(&mut client, "PUT", &target, "", "").status, 200);
+    // Nobody holds the collection.
+    begin(&mut client);
+    let list = ask(&mut client, "GET", "/_api/transaction", "", "");
+    let list = json::parse(&list.body).unwrap();
+    let open = list.get("transactions").as_array().map(<[Value]>::len);
+    assert_eq!(open, Some(1), "the one that was just begun");
     assert_eq!(host.finish(), Vec::<String>::new());
 }

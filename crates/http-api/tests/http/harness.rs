@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
 use database::Databases;
 use foxx::Foxx;
-use http_api::{Api, Secret, Server, Settings};
+use http_api::{Api, Log, LogSettings, Membership, Parts, Secret, Server, Settings, StartupOption};
 use parking_lot::{Mutex, MutexGuard};
 use platform::Platform;
 use store::memory::MemoryEngine;
@@ -15,6 +15,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Whatever a test waits for has long come by then.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,6 +32,7 @@ pub const SECRET: &[u8] = b"the test's secret";
 /// Servers run one after the other: their log lines could not be told apart.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static SERVER_LOG: OnceLock<Arc<Log>> = OnceLock::new();
 
 struct LogLine(Vec<u8>);
 
@@ -55,6 +60,7 @@ pub struct Host {
     foxx: Foxx,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<()>>,
+    api: Arc<Api>,
     runtime: Runtime,
     _folder: TempDir,
     _turn: MutexGuard<'static, ()>,
@@ -62,13 +68,31 @@ pub struct Host {
 
 impl Host {
     pub fn start(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_in_cluster(change, None)
+    }
+
+    /// A server that others work with.
+    pub fn start_in_cluster(
+        change: impl FnOnce(&mut Settings),
+        membership: Option<Arc<dyn Membership>>,
+    ) -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let log = tracing_subscriber::fmt().with_ansi(false).without_time();
-            log.with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-                .with_writer(|| LogLine(Vec::new()))
+            let lines = tracing_subscriber::fmt::layer()
+                .with_ansi(false)
+                .without_time();
+            let lines = lines.with_writer(|| LogLine(Vec::new()));
+            let filter = "info,hyper=off".parse().unwrap();
+            let settings = LogSettings::recommended();
+            let (log, filter, recorder) = Log::new(settings, Platform::system(), filter);
+            SERVER_LOG.set(log).ok().expect("set once");
+            tracing_subscriber::registry()
+                .with(filter)
+                .with(recorder)
+                .with(lines.with_filter(LevelFilter::WARN))
                 .init();
         });
+        let log = Arc::clone(SERVER_LOG.get().expect("set above"));
         let turn = ONE_AT_A_TIME.lock();
         LOG.lock().clear();
         let mut settings = Settings::documented();
@@ -85,8 +109,23 @@ impl Host {
         services.server_version = settings.version.clone();
         services.files.allowed = vec![path.display().to_string()];
         let foxx = Foxx::start(services, databases.clone(), platform.clone()).unwrap();
-        let secret = Secret::new(SECRET);
-        let api = Api::new(settings, databases.clone(), foxx.clone(), platform, secret);
+        let parts = Parts {
+            databases: databases.clone(),
+            foxx: foxx.clone(),
+            platform,
+            secret: Secret::new(SECRET),
+            secret_source: Some(Box::new(|| Ok(Secret::new(SECRET)))),
+            log,
+            options: vec![StartupOption {
+                name: "server.authentication".to_owned(),
+                description: "Whether requests need a login.".to_owned(),
+                type_name: "boolean",
+                value: settings.authentication.into(),
+                default: true.into(),
+            }],
+            membership,
+        };
+        let api = Api::new(settings, parts);
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         // Few threads that may block: whatever waits for another request must not take one.
         builder
@@ -94,7 +133,9 @@ impl Host {
             .max_blocking_threads(BLOCKING_THREADS);
         let runtime = builder.enable_all().build().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = runtime.block_on(Server::bind(any, api)).unwrap();
+        let server = runtime
+            .block_on(Server::bind(any, Arc::clone(&api)))
+            .unwrap();
         let address = server.address().unwrap();
         let (stop, stopped) = watch::channel(false);
         let serving = Some(runtime.spawn(server.run(stopped)));
@@ -104,6 +145,7 @@ impl Host {
             foxx,
             stop,
             serving,
+            api,
             runtime,
             _folder: folder,
             _turn: turn,
@@ -119,6 +161,13 @@ impl Host {
         let mut client = self.connect();
         client.write(request);
         client.read_answer(false)
+    }
+
+    /// Waits until a client has asked the server to stop.
+    pub fn wait_for_stop_asked(&self) {
+        let asked = async { tokio::time::timeout(PATIENCE, self.api.stop_asked()).await };
+        let asked = self.runtime.block_on(asked);
+        asked.expect("a client asks for it");
     }
 
     /// Tells the server to stop and goes on at once.

@@ -8,6 +8,7 @@
 mod exclusive;
 mod garbage;
 mod harness;
+mod operations;
 mod scenario;
 mod scenarios;
 mod sockets;

@@ -245,6 +245,8 @@ fn set(settings: &mut Settings, name: &str, value: &str) {
         "jobs_max" => settings.jobs_max = number(),
         "results_bytes_max" => settings.results_bytes_max = number(),
         "session_lifetime_s" => settings.session_lifetime = Duration::from_secs(number() as u64),
+        "options_api" => settings.options_api = http_api::Audience::Administrators,
+        "scans_max" => settings.scans_max = number(),
         "trusted_origin" => settings.trusted_origins.push(value.to_owned()),
         _ => panic!("unknown setting {name}"),
     }
@@ -265,6 +267,12 @@ fn expand(
         match parts.as_slice() {
             ["repeat", text, count] => out.push_str(&text.repeat(count.parse().unwrap())),
             ["basic", user, password] => {
+                // A password may be something that was kept.
+                let kept = password.strip_prefix('=').map(|name| {
+                    let kept = captures.get(name);
+                    kept.unwrap_or_else(|| panic!("no {name}")).as_str()
+                });
+                let password = kept.unwrap_or(password);
                 out.push_str("Basic ");
                 out.push_str(&STANDARD.encode(format!("{user}:{password}")));
             }
