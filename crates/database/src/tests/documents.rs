@@ -1,7 +1,7 @@
 //! Documents: what writes accept, answer and refuse.
 
 use super::*;
-use crate::{CollectionAccess, ErrorKind, OverwriteMode};
+use crate::{CollectionAccess, Error, ErrorKind, OverwriteMode};
 
 #[test]
 fn documents_are_inserted_read_changed_and_removed() {
