@@ -24,7 +24,7 @@ pub(crate) fn start(
     databases.expiry().change(|settings| *settings = properties);
     let own = databases.clone();
     let period = move || own.expiry().properties().period;
-    Task::start("ttl", period, move |stop| {
+    Task::start_with("ttl", period, move |stop| {
         let report = databases.run_expiry(clock.unix_ms(), stop);
         log(&report, databases.expiry().properties().limits);
     })
@@ -34,21 +34,17 @@ pub(crate) fn start(
 /// wrong; it ends when dropped.
 pub(crate) fn start_estimates(databases: &Databases) -> anyhow::Result<Task> {
     let databases = databases.clone();
-    Task::start(
-        "estimates",
-        || ESTIMATES_PERIOD,
-        move |stop| {
-            if let Err(error) = databases.maintain_estimates(stop) {
-                tracing::error!(?error, "estimates of indexes could not be saved");
-            }
-        },
-    )
+    Task::start("estimates", ESTIMATES_PERIOD, move |stop| {
+        if let Err(error) = databases.maintain_estimates(stop) {
+            tracing::error!(?error, "estimates of indexes could not be saved");
+        }
+    })
 }
 
 /// Starts the task that removes what was dropped and truncated; it ends when dropped.
 pub(crate) fn start_discarded(databases: &Databases) -> anyhow::Result<Task> {
     let databases = databases.clone();
-    Task::start("discarded", || DISCARDED_PERIOD, move |stop| {
+    Task::start("discarded", DISCARDED_PERIOD, move |stop| {
         match databases.remove_discarded(stop) {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed keys of what was dropped"),

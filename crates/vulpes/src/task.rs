@@ -18,9 +18,18 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Runs `body` each time the time that `period` tells has passed since the last run ended.
-    /// `body` is given a flag that is set when the task is to stop, for runs that take long.
+    /// Runs `body` each time `period` has passed since the last run ended. `body` is given a
+    /// flag that is set when the task is to stop, for runs that take long.
     pub(crate) fn start(
+        name: &str,
+        period: Duration,
+        body: impl FnMut(&AtomicBool) + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        Self::start_with(name, move || period, body)
+    }
+
+    /// The same with a time that is asked for anew after each run.
+    pub(crate) fn start_with(
         name: &str,
         period: impl Fn() -> Duration + Send + 'static,
         mut body: impl FnMut(&AtomicBool) + Send + 'static,
@@ -66,7 +75,7 @@ mod tests {
     fn runs_again_and_again_until_dropped() {
         let (ran, runs) = channel();
         let body = move |_: &AtomicBool| ran.send(()).unwrap();
-        let task = Task::start("test", || Duration::from_millis(1), body).unwrap();
+        let task = Task::start("test", Duration::from_millis(1), body).unwrap();
         for _ in 0..3 {
             runs.recv().unwrap();
         }
@@ -78,7 +87,7 @@ mod tests {
     #[test]
     fn a_stop_wakes_a_task_that_waits() {
         let never = |_: &AtomicBool| panic!("the period is over a thousand years");
-        drop(Task::start("test", || Duration::from_secs(1 << 35), never).unwrap());
+        drop(Task::start("test", Duration::from_secs(1 << 35), never).unwrap());
     }
 
     #[test]
@@ -90,7 +99,7 @@ mod tests {
                 std::thread::yield_now();
             }
         };
-        let task = Task::start("test", || Duration::from_millis(1), body).unwrap();
+        let task = Task::start("test", Duration::from_millis(1), body).unwrap();
         begin.recv().unwrap();
         drop(task);
     }
