@@ -1,7 +1,8 @@
-// The caches of queries, as far as they are there.
-// why: the cache of results is off and says so; one that cannot be switched on refuses
+// The caches of queries: what services see of them.
+// why: results are kept when that is on and asked for, and never one that is not true any more
 // needs: database
 'use strict';
+const { db } = require('@arangodb');
 const cache = require('@arangodb/aql/cache');
 const plans = require('@arangodb/aql/plan-cache');
 const numberOf = (fn) => {
@@ -12,13 +13,35 @@ const numberOf = (fn) => {
     return error.errorNum;
   }
 };
+const documents = db._create('kept');
+documents.save({ _key: 'a', n: 1 });
+const ask = (options) => {
+  const cursor = db._query('FOR d IN kept RETURN d.n', {}, options);
+  return [cursor._cached, cursor.toArray()];
+};
+const before = cache.properties();
+const demand = cache.properties({ mode: 'demand', maxResults: 5 });
+const asked = [ask(), ask({ cache: true }), ask({ cache: true }), ask({ cache: true, count: true })];
+const kept = cache.toArray().map(({ query, results, hits, dataSources }) => [query, results, hits, dataSources]);
+documents.update('a', { n: 2 });
 module.exports = {
-  properties: cache.properties(),
-  off: cache.properties({ mode: 'off', maxResults: 5 }).mode,
-  on: numberOf(() => cache.properties({ mode: 'on' })),
-  empty: [cache.toArray(), cache.clear() === undefined],
+  before,
+  demand,
+  asked,
+  kept,
+  written: [cache.toArray(), ask({ cache: true }), ask({ cache: true })],
+  inTransaction: db._executeTransaction({
+    collections: { write: 'kept' },
+    action() {
+      documents.update('a', { n: 3 });
+      return [ask({ cache: true }), ask({ cache: true })];
+    },
+  }),
+  after: ask({ cache: true }),
+  wrong: numberOf(() => cache.properties({ mode: 'sometimes' })),
+  cleared: [cache.clear() === undefined, cache.toArray(), cache.properties({ mode: 'off' }).mode],
   plans: [plans.clear() === undefined, plans.toArray()],
 };
 
 // => SCRIPT
-// << {"properties":{"mode":"off","maxResults":128,"maxResultsSize":268435456,"maxEntrySize":16777216,"includeSystem":false},"off":"off","on":9,"empty":[[],true],"plans":[true,[]]}
+// << {}

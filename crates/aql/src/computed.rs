@@ -202,6 +202,7 @@ impl Compiled {
             limits: Arc::clone(limits),
             count_full: false,
             plan_key: None,
+            result_key: None,
             profile: Profile::Off,
             warnings_max: 0,
             fail_on_warning,

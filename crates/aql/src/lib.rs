@@ -2,7 +2,7 @@
 //!
 //! Charter: a query text and bind values become rows. [`syntax`] parses, [`plan`] resolves names
 //! and optimises, `exec` runs, [`functions`] is the library. Plans are kept and used again
-//! ([`PlanCache`]).
+//! ([`PlanCache`]), results if that is wanted ([`ResultCache`]).
 //!
 //! Does not know: HTTP, JavaScript, where documents are stored, who may read what. It starts and
 //! ends no transaction: it works in the caller's.
@@ -24,6 +24,7 @@ pub mod functions;
 pub mod plan;
 mod queries;
 mod query;
+mod results;
 pub mod syntax;
 #[cfg(test)]
 mod tests;
@@ -35,4 +36,5 @@ pub use error::{Error, ErrorKind, Result};
 pub use exec::{Cancel, Cursor, Environment, Limits, Profile, Stats};
 pub use queries::{PlanLimits, Queries, Settings, UserCall, UserFunction, UserFunctions};
 pub use query::{Context, Explanation, Options, Query, execute, explain, parse};
+pub use results::{CacheMode, ResultCache, ResultEntry, ResultProperties};
 pub use tracking::{Phase, Properties, TrackedQuery, Tracking};

@@ -57,6 +57,8 @@ pub struct CollectionUse {
     pub name: Arc<str>,
     /// Whether the query writes to it.
     pub is_written: bool,
+    /// Whether nobody else is to write to it meanwhile.
+    pub is_exclusive: bool,
 }
 
 /// A collection by its position in [`Plan::collections`].
@@ -422,6 +424,8 @@ pub struct Upsert {
 /// `OPTIONS` of a modification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModifyOptions {
+    /// Nobody else writes to the collection meanwhile.
+    pub exclusive: bool,
     /// Rows that fail are skipped.
     pub ignore_errors: bool,
     /// `_rev` in the target is not compared.
@@ -441,6 +445,7 @@ pub struct ModifyOptions {
 impl Default for ModifyOptions {
     fn default() -> Self {
         Self {
+            exclusive: false,
             ignore_errors: false,
             ignore_revs: true,
             keep_null: true,

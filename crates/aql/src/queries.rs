@@ -8,6 +8,7 @@ use value::Value;
 use crate::cache::PlanCache;
 use crate::exec::Cancel;
 use crate::functions::{Error, Warnings};
+use crate::results::{ResultCache, ResultProperties};
 use crate::tracking::{Properties, Tracking};
 
 /// Sizes of what queries share.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub tracking: Properties,
     /// Sizes of plans.
     pub plan: PlanLimits,
+    /// Which results are kept at first.
+    pub results: ResultProperties,
 }
 
 impl Settings {
@@ -28,6 +31,7 @@ impl Settings {
             plans_max: 4096,
             tracking: Properties::documented(),
             plan: PlanLimits::documented(),
+            results: ResultProperties::documented(),
         }
     }
 }
@@ -57,6 +61,7 @@ impl PlanLimits {
 /// What all queries of a server share; one for each server.
 pub struct Queries {
     plans: PlanCache,
+    results: ResultCache,
     tracking: Tracking,
     plan_limits: PlanLimits,
     functions: Option<Arc<dyn UserFunctions>>,
@@ -67,10 +72,16 @@ impl Queries {
     pub fn new(settings: Settings, functions: Option<Arc<dyn UserFunctions>>) -> Arc<Self> {
         Arc::new(Self {
             plans: PlanCache::new(settings.plans_max),
+            results: ResultCache::new(settings.results),
             tracking: Tracking::new(settings.tracking),
             plan_limits: settings.plan,
             functions,
         })
+    }
+
+    /// Results to use again.
+    pub fn results(&self) -> &ResultCache {
+        &self.results
     }
 
     /// Plans to use again.

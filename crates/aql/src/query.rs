@@ -61,6 +61,9 @@ pub struct Options {
     pub profile: Profile,
     /// The plan is to be taken from the plan cache or kept there; fails if that is not possible.
     pub use_plan_cache: bool,
+    /// Whether the result may be one that was kept, and is to be kept; `None` leaves that to the
+    /// mode of the cache.
+    pub cache: Option<bool>,
 }
 
 impl Default for Options {
@@ -75,6 +78,7 @@ impl Default for Options {
             stream: false,
             profile: Profile::Off,
             use_plan_cache: false,
+            cache: None,
         }
     }
 }
@@ -82,13 +86,14 @@ impl Default for Options {
 impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
     /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`,
-    /// `usePlanCache`. What is unknown or of a wrong type is ignored.
+    /// `usePlanCache`, `cache`. What is unknown or of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
         let mut read = Self {
             full_count: options.get("fullCount").to_bool(),
             fail_on_warning: options.get("failOnWarning").to_bool(),
             stream: options.get("stream").to_bool(),
             use_plan_cache: options.get("usePlanCache").to_bool(),
+            cache: options.get("cache").as_bool(),
             profile: match options.get("profile") {
                 Value::Bool(true) => Profile::Phases,
                 level => match level.as_i64() {
@@ -165,6 +170,7 @@ pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Resul
         own.memory_bytes_max = options.memory_bytes_max.unwrap_or(own.memory_bytes_max);
     }
     let start = Start {
+        result_key: ctx.queries.results().key(txn, query, &plan),
         binds: plan.binds.iter().map(bind).collect(),
         plan,
         environment: ctx.environment.clone(),

@@ -31,8 +31,8 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Reads the catalog of a database. Generators of collections and estimates of indexes that
-    /// `former` has are kept.
+    /// Reads the catalog of a database. What this run knows of collections and indexes that
+    /// `former` has is kept.
     pub fn load(
         txn: &mut dyn Txn,
         database: DatabaseId,
@@ -54,6 +54,7 @@ impl Catalog {
                 Some(former) => {
                     let mut changed = Collection::from_definition(id, &parse(&text)?)?;
                     changed.generator = Arc::clone(&former.generator);
+                    changed.changes = Arc::clone(&former.changes);
                     changed
                 }
                 None => {

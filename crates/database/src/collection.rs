@@ -5,6 +5,7 @@ use std::sync::Arc;
 use error_codes::codes;
 use value::{Object, Value};
 
+use crate::changes::Changes;
 use crate::computed::ComputedValues;
 use crate::document::CollectionName;
 use crate::error::{Error, ErrorKind, Result};
@@ -179,6 +180,7 @@ pub struct Collection {
     pub(crate) cache_enabled: bool,
     pub(crate) key_options: KeyOptions,
     pub(crate) generator: Arc<KeyGenerator>,
+    pub(crate) changes: Arc<Changes>,
     pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) computed_values: Option<Arc<ComputedValues>>,
     /// Every index, primary first; also those that are being built.
@@ -202,6 +204,12 @@ impl Collection {
         Ok(Self::build(id, options, indexes))
     }
 
+    /// Whether something was written to it after the commit of that sequence, as far as this
+    /// process knows. To be shown; what is kept must ask [`crate::Transaction::reads_as_of`].
+    pub fn may_have_changed_since(&self, sequence: u64) -> bool {
+        !self.changes.is_none_after(sequence)
+    }
+
     fn build(id: CollectionId, options: &CollectionOptions, others: Vec<Index>) -> Self {
         let mut collection = Self {
             id,
@@ -212,6 +220,7 @@ impl Collection {
             cache_enabled: options.cache_enabled,
             key_options: options.key_options,
             generator: Arc::default(),
+            changes: Arc::default(),
             schema: options.schema.clone(),
             computed_values: options.computed_values.clone(),
             indexes: Vec::new(),

@@ -25,6 +25,7 @@
 #![warn(missing_docs)]
 
 mod catalog;
+mod changes;
 mod claims;
 mod collection;
 mod computed;

@@ -340,6 +340,40 @@ impl HeldLocks {
         &self.held
     }
 
+    /// Makes sure that nobody else writes to a collection from now on. Waits for that only if
+    /// nothing is held yet.
+    ///
+    /// Errors: as [`Self::share`]; 1200 also while others write to the collection.
+    pub fn exclude(&mut self, collection: CollectionId, timeout: Duration) -> Result<()> {
+        let mine = self.held.iter_mut().find(|(held, _)| *held == collection);
+        if matches!(mine, Some((_, Mode::Exclusive))) {
+            return Ok(());
+        }
+        let wants = vec![(collection, Mode::Exclusive)];
+        if self.held.is_empty() {
+            *self = self.locks.request(wants).wait(timeout)?;
+            return Ok(());
+        }
+        let mut state = self.locks.state.lock();
+        let shared = usize::from(mine.is_some());
+        let is_free = |held: &Holders| !held.exclusive && held.shared == shared;
+        if !state.held.get(&collection).is_none_or(is_free) {
+            let code = codes::ARANGO_CONFLICT;
+            let message = "conflict, another transaction writes to the collection";
+            return Err(Error::with_message(ErrorKind::Conflict, code, message));
+        }
+        if let Some((_, mode)) = mine {
+            state.give_back(&vec![(collection, Mode::Shared)]);
+            *mode = Mode::Exclusive;
+        }
+        state.take(&wants);
+        drop(state);
+        if shared == 0 {
+            self.held.extend(wants);
+        }
+        Ok(())
+    }
+
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()

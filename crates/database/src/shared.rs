@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use error_codes::codes;
 use parking_lot::Mutex;
 use platform::Platform;
-use store::{Batch, BeginOptions, Engine, Seen};
+use store::{Batch, BeginOptions, Commit, Engine, Seen};
 
 use crate::claims::Claims;
 use crate::computed::Expressions;
@@ -124,6 +124,19 @@ impl Shared {
         self.engine.sync_now();
         let forgotten = || store::Error::new(store::ErrorKind::Closed, "wait for a commit");
         outcome.recv().unwrap_or_else(|_| Err(forgotten()))
+    }
+
+    /// The sequence of a commit; of the last one there is if it failed and may have happened
+    /// nevertheless; `None` if it has not.
+    pub fn last_of(&self, commit: &store::Result<Commit>) -> Option<u64> {
+        match commit {
+            Ok(commit) => Some(commit.sequence),
+            Err(error) if error.kind() == store::ErrorKind::Conflict => None,
+            Err(_) => {
+                let latest = self.engine.begin(BeginOptions::read_only().unsynced());
+                Some(latest.map_or(u64::MAX, |latest| latest.sequence()))
+            }
+        }
     }
 
     /// Returns when every commit that has returned is durable, or lost.

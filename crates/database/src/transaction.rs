@@ -21,6 +21,7 @@ pub use read::{Checksum, DocumentPage, Figures, IndexEntries};
 pub use selector::Selector;
 
 use crate::catalog::Catalog;
+use crate::changes::Changes;
 use crate::claims::HeldClaims;
 use crate::collection::Collection;
 use crate::database::{Begun, Database};
@@ -161,6 +162,8 @@ pub struct Transaction {
     shapes: HashMap<CollectionId, Option<Bytes>>,
     /// Another process had a collection exclusively that this one wanted to write to.
     met_lock: bool,
+    /// Collections that were written to, also if that was undone.
+    written: Vec<(CollectionId, Arc<Changes>)>,
     users_written: bool,
     /// The version of the users in the snapshot, of a shared store.
     users: u64,
@@ -200,6 +203,7 @@ impl Transaction {
             guarded: Vec::new(),
             shapes,
             met_lock: false,
+            written: Vec::new(),
             users_written: false,
             users,
             bytes: 0,
@@ -267,6 +271,48 @@ impl Transaction {
         Ok(self.txn.release(savepoint.mark)?)
     }
 
+    fn has_written(&self, collection: &Collection) -> bool {
+        self.written.iter().any(|(id, _)| *id == collection.id)
+    }
+
+    /// The sequence of the snapshot: of the last commit in it.
+    pub fn sequence(&self) -> u64 {
+        self.txn.sequence()
+    }
+
+    /// Whether this transaction reads in `collections`, which belong to its snapshot, just what
+    /// one read that began on the snapshot `sequence` with the same revision of the catalog and
+    /// has written nothing to them: so that something kept from there serves here.
+    /// `false` does not mean that anything has changed. Collections that may not be read, and
+    /// those this transaction has written to, answer `false`.
+    ///
+    /// Everything that is kept across transactions must be checked here, for what this rests on
+    /// is true only while one process has the store: it knows the commits of this process, and
+    /// takes snapshots of all transactions from one sequence. Where others commit to the same
+    /// store this must ask the store, or answer `false`.
+    pub fn reads_as_of(&self, sequence: u64, collections: &[Arc<Collection>]) -> bool {
+        let earlier = sequence.min(self.txn.sequence());
+        collections.iter().all(|collection| {
+            !self.has_written(collection)
+                && self.check_read(collection).is_ok()
+                && collection.changes.is_none_after(earlier)
+        })
+    }
+
+    /// Calls `then` when what the transaction's snapshot has is known to be durable; never, if
+    /// that was lost. Perhaps at once, perhaps on the engine's thread: it must neither block nor
+    /// panic.
+    pub fn when_snapshot_is_durable(&self, then: impl FnOnce() + Send + 'static) {
+        match &self.options.unsynced {
+            None => then(),
+            Some(unsynced) => unsynced.when_durable(|durable| {
+                if durable.is_ok() {
+                    then();
+                }
+            }),
+        }
+    }
+
     /// Makes the writes visible and durable, all or none.
     ///
     /// Errors: 1200 of kind [`ErrorKind::Conflict`] (nothing was written); the engine's.
@@ -283,7 +329,16 @@ impl Transaction {
                 return (self.locks, Err(error.into()));
             }
         }
+        for (_, changes) in &self.written {
+            changes.begin();
+        }
         let mut committed = self.txn.commit();
+        if !self.written.is_empty() {
+            let last = self.database.shared().last_of(&committed);
+            for (_, changes) in &self.written {
+                changes.end(last);
+            }
+        }
         if let Some(stored) = self.locks.stored.as_mut()
             && self.bytes > 0
             && committed.is_ok()
@@ -397,6 +452,19 @@ impl Transaction {
         self.notes.push((at, note));
     }
 
+    /// Makes sure that nobody else writes to a collection until this transaction ends. Who did so
+    /// since its snapshot was taken is in conflict with it none the less: to have the lock before
+    /// the snapshot is what [`TransactionOptions::locks`] are for; of several processes on one
+    /// store only those locks keep the others out, with this one they meet at the commit.
+    ///
+    /// Errors: 1652, 1004; 18, 1200, 30 (see [`CollectionLocks`]).
+    pub fn lock_exclusive(&mut self, collection: &Collection) -> Result<()> {
+        self.check_write(collection)?;
+        let timeout = self.options.lock_timeout;
+        let timeout = timeout.unwrap_or(self.database.shared().settings.lock_timeout);
+        self.locks.exclude(collection.id, timeout)
+    }
+
     /// Buffers writes to a collection, and makes the commit depend on its shape and count as one
     /// more of its revisions.
     ///
@@ -436,6 +504,10 @@ impl Transaction {
         self.bytes = bytes;
         if !guarded {
             self.guarded.push(collection.id);
+            if !self.has_written(collection) {
+                let changes = Arc::clone(&collection.changes);
+                self.written.push((collection.id, changes));
+            }
         }
         self.users_written |= is_users;
         Ok(())

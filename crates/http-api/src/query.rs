@@ -98,6 +98,7 @@ pub(crate) struct Made {
     pub(crate) count: u64,
     extra: Bytes,
     plan_key: Option<String>,
+    is_cached: bool,
     /// What the batches take.
     share: Share,
 }
@@ -128,6 +129,8 @@ pub(crate) struct Batch {
     pub(crate) extra: Bytes,
     /// The key of the cached plan, if the query asked for one and got it.
     pub(crate) plan_key: Option<String>,
+    /// Whether the rows were kept from an earlier run of the query.
+    pub(crate) is_cached: bool,
 }
 
 impl Rows {
@@ -143,6 +146,7 @@ impl Rows {
             batches,
             extra: Bytes::new(),
             plan_key: None,
+            is_cached: false,
             share: Budget::new("texts", 0).share(),
         })
     }
@@ -161,6 +165,7 @@ impl Rows {
                     has_more: !made.batches.is_empty(),
                     extra: made.extra.clone(),
                     plan_key: made.plan_key.clone(),
+                    is_cached: made.is_cached,
                 })
             }
             Self::Stream(stream) => {
@@ -215,6 +220,7 @@ fn next_rows(cursor: &mut aql::Cursor, txn: &mut Transaction, batch_rows: usize)
         has_more,
         extra,
         plan_key: cursor.plan_cache_key().map(str::to_owned),
+        is_cached: cursor.is_cached(),
     })
 }
 
@@ -240,6 +246,7 @@ pub(crate) fn start(call: &Call<'_>, query: &Query<'_>, batching: Batching) -> R
     check_access(call, cursor.collections())?;
     if cursor.is_modification() {
         let plan_key = cursor.plan_cache_key().map(str::to_owned);
+        options.locks.exclusive = cursor.exclusive_names();
         drop((cursor, txn));
         options.read_only = false;
         // What follows is still the same query of the client.
@@ -403,6 +410,7 @@ fn make(
                 count,
                 extra: extra_text(cursor),
                 plan_key: cursor.plan_cache_key().map(str::to_owned),
+                is_cached: cursor.is_cached(),
                 share,
             });
         }

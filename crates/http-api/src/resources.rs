@@ -19,6 +19,7 @@ mod open;
 mod operations;
 mod options;
 mod queries;
+mod query_caches;
 mod simple;
 mod statistics;
 mod tokens;
@@ -37,6 +38,7 @@ pub(crate) static ALL: &[&[Route]] = &[
     indexes::ROUTES,
     databases::ROUTES,
     queries::ROUTES,
+    query_caches::ROUTES,
     functions::ROUTES,
     simple::ROUTES,
     users::ROUTES,

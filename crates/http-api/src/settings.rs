@@ -75,6 +75,10 @@ pub struct Settings {
     pub slow_queries_max: usize,
     /// Bytes of a query's text that clients may ask the server to remember at most.
     pub tracked_query_bytes_max: usize,
+    /// How many kept results of queries of one database clients may ask for.
+    pub kept_results_max: usize,
+    /// How many bytes of kept results of one database clients may ask for.
+    pub kept_results_bytes_max: usize,
     /// Documents of an import that are written in one transaction at most.
     pub import_batch_rows: usize,
     /// Bytes of an import's body that are written in one transaction, except for the last
@@ -126,6 +130,8 @@ impl Settings {
             job_results_bytes_max: 512 << 20,
             slow_queries_max: 16_384,
             tracked_query_bytes_max: 64 << 10,
+            kept_results_max: 65_536,
+            kept_results_bytes_max: 4 << 30,
             import_batch_rows: 5_000,
             import_batch_bytes: 4 << 20,
             import_details_max: 10_000,

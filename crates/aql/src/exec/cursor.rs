@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::functions::{Caches, Warning, Warnings};
 use crate::plan::{CollectionUse, Expr, Plan, unknown_function};
 use crate::queries::Queries;
+use crate::results::{self, Recorder, Replay};
 use crate::tracking::{Phase, Tracked};
 
 /// What a query starts from.
@@ -29,6 +30,8 @@ pub(crate) struct Start {
     pub(crate) count_full: bool,
     pub(crate) profile: Profile,
     pub(crate) plan_key: Option<String>,
+    /// Set if the result may be one that was kept, and is to be kept.
+    pub(crate) result_key: Option<results::Key>,
     pub(crate) warnings_max: usize,
     pub(crate) fail_on_warning: bool,
 }
@@ -41,9 +44,15 @@ pub struct Cursor {
     /// Rows that were produced and not yet handed out, and how many of them were.
     ready: Batch,
     taken: usize,
+    /// Whether a row was asked for.
+    begun: bool,
     ended: bool,
     profile: Profile,
     plan_key: Option<String>,
+    /// The rows, if they are kept ones.
+    replay: Option<Replay>,
+    /// Takes the rows down, if they are to be kept.
+    recorder: Option<Recorder>,
 }
 
 impl Cursor {
@@ -72,6 +81,14 @@ impl Cursor {
         let mut pipeline = Pipeline::new(&plan, None, start.profile >= Profile::Nodes);
         pipeline.start(&Batch::unit(plan.variables.len()));
         tracked.enter(Phase::Executing);
+        let (mut replay, mut recorder) = (None, None);
+        if let Some(key) = start.result_key {
+            let cache = queries.results();
+            match cache.find(&key, txn, &collections) {
+                Some(kept) => replay = Some(Replay::new(kept)),
+                None => recorder = Some(Recorder::new(key, cache.entry_bytes_max())),
+            }
+        }
         let state = State {
             collections,
             database: Arc::clone(txn.database().name()),
@@ -99,9 +116,12 @@ impl Cursor {
             pipeline,
             ready: Batch::default(),
             taken: 0,
+            begun: false,
             ended: false,
             profile: start.profile,
             plan_key: start.plan_key,
+            replay,
+            recorder,
         })
     }
 
@@ -115,14 +135,30 @@ impl Cursor {
         self.plan_key.as_deref()
     }
 
+    /// Whether the rows were kept from an earlier run of the query.
+    pub fn is_cached(&self) -> bool {
+        self.replay.is_some()
+    }
+
     /// Every collection the query names, with whether it is written; for those who must ask
     /// for permission before the first row is pulled.
     pub fn collections(&self) -> &[CollectionUse] {
         &self.state.plan.collections
     }
 
-    /// What it did so far.
+    /// The collections that nobody else is to write to meanwhile: to be locked by a transaction
+    /// that begins for this query.
+    pub fn exclusive_names(&self) -> Vec<String> {
+        let used = self.collections().iter();
+        let exclusive = used.filter(|used| used.is_exclusive);
+        exclusive.map(|used| used.name.to_string()).collect()
+    }
+
+    /// What it did so far; for a kept result, what was done to make it.
     pub fn stats(&self) -> Stats {
+        if let Some(replay) = &self.replay {
+            return replay.stats().clone();
+        }
         let clock = &self.state.environment.platform.clock;
         let mut stats = self.state.stats.clone();
         stats.execution_time = clock.monotonic().saturating_sub(self.state.started);
@@ -187,6 +223,15 @@ impl Cursor {
     fn make_values(&mut self, txn: &mut Transaction, want: usize) -> Result<Vec<Value>> {
         let plan = Arc::clone(&self.state.plan);
         let mut rows = Vec::new();
+        if let Some(replay) = &mut self.replay {
+            while rows.len() < want
+                && let Some(row) = replay.next_row()
+            {
+                // It was written by this program.
+                rows.push(json::parse(row).unwrap_or_default());
+            }
+            return Ok(rows);
+        }
         while rows.len() < want && self.fill(txn, want - rows.len())? {
             let exec = &mut Exec {
                 txn,
@@ -197,6 +242,10 @@ impl Cursor {
                 if let Some(value) = &plan.root.value {
                     let row = eval(value, self.ready.row(self.taken), exec)?;
                     exec.charge(value_size(&row))?;
+                    if self.recorder.is_some() {
+                        let text = json::to_string(&row);
+                        record(&mut self.recorder, text.as_bytes());
+                    }
                     rows.push(row);
                 }
                 self.taken += 1;
@@ -235,6 +284,18 @@ impl Cursor {
         let plan = Arc::clone(&self.state.plan);
         let mut rows = 0;
         let start = out.len();
+        if let Some(replay) = &mut self.replay {
+            while rows < want
+                && let Some(row) = replay.next_row()
+            {
+                if rows > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(row);
+                rows += 1;
+            }
+            return Ok(rows);
+        }
         while rows < want && self.fill(txn, want - rows)? {
             let exec = &mut Exec {
                 txn,
@@ -247,7 +308,9 @@ impl Cursor {
                     if rows > 0 {
                         out.push(b',');
                     }
+                    let from = out.len();
                     write_json(value, self.ready.row(self.taken), exec, out)?;
+                    record(&mut self.recorder, out.get(from..).unwrap_or_default());
                     if out.len() - before > LARGE_BYTES {
                         exec.charge(out.len() - before)?;
                         before = out.len();
@@ -276,6 +339,12 @@ impl Cursor {
 
     /// Makes sure that there is a row to hand out.
     fn fill(&mut self, txn: &mut Transaction, want: usize) -> Result<bool> {
+        if let Some(replay) = &self.replay {
+            return Ok(replay.has_more());
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            self.lock_collections(txn)?;
+        }
         let want = want.min(self.state.limits.batch_rows);
         while self.taken >= self.ready.len() {
             if self.ended {
@@ -293,10 +362,44 @@ impl Cursor {
                     self.taken = 0;
                 }
                 Some(_) => {}
-                None => self.ended = true,
+                None => {
+                    self.ended = true;
+                    self.keep_result(txn);
+                }
             }
         }
         Ok(true)
+    }
+
+    /// Locks what the query wants to have for itself. Whoever begins a transaction for the query
+    /// alone has locked it before ([`Cursor::exclusive_names`]).
+    fn lock_collections(&mut self, txn: &mut Transaction) -> Result<()> {
+        let used = self.state.plan.collections.iter();
+        for (used, collection) in used.zip(&self.state.collections) {
+            if used.is_exclusive {
+                txn.lock_exclusive(collection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the result if that is wanted and nothing was odd about it. All rows were handed out.
+    fn keep_result(&mut self, txn: &Transaction) {
+        let Some(recorder) = self.recorder.take() else {
+            return;
+        };
+        if self.warnings().is_empty() {
+            let (state, stats) = (&self.state, self.stats());
+            let now = state.environment.platform.clock.unix_ms();
+            recorder.keep(&state.queries, txn, &state.collections, stats, now);
+        }
+    }
+}
+
+/// Takes a row down; stops that when the rows are too many.
+fn record(recorder: &mut Option<Recorder>, row: &[u8]) {
+    if recorder.as_mut().is_some_and(|recorder| !recorder.add(row)) {
+        *recorder = None;
     }
 }
 

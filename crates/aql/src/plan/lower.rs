@@ -191,6 +191,7 @@ impl Lowerer<'_> {
         self.plan.collections.push(CollectionUse {
             name: name.clone(),
             is_written: write,
+            is_exclusive: false,
         });
         Ok(CollectionId(self.plan.collections.len() - 1))
     }

@@ -4,6 +4,7 @@ mod cases;
 mod compare;
 mod corpus;
 mod hooks;
+mod kept_results;
 mod make;
 mod properties;
 mod reindex;

@@ -28,8 +28,9 @@ pub enum EngineKind {
 
 /// A database with what queries run with.
 pub struct World {
+    pub databases: Databases,
     pub database: Database,
-    environment: Environment,
+    pub environment: Environment,
     pub queries: Arc<Queries>,
     /// The store's file; gone with the world.
     _folder: Option<tempfile::TempDir>,
@@ -92,6 +93,7 @@ impl World {
         };
         Self {
             database: databases.system(),
+            databases,
             environment,
             queries: Queries::new(aql::Settings::recommended(), None),
             _folder: folder,

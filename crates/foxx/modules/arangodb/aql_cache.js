@@ -1,25 +1,15 @@
-// `@arangodb/aql/cache`: the cache of query results, which is off and stays off.
+// `@arangodb/aql/cache`: results of queries that are kept.
 'use strict';
 
-const { makeError } = require('../runtime/errors.js');
-
-const PROPERTIES = {
-  mode: 'off',
-  maxResults: 128,
-  maxResultsSize: 268435456,
-  maxEntrySize: 16777216,
-  includeSystem: false,
-};
+const state = require('../runtime/state.js');
 
 module.exports = {
-  properties(changes) {
-    if (changes !== undefined && changes.mode !== undefined && changes.mode !== 'off') {
-      throw makeError(9, 'the cache of query results is not implemented');
-    }
-    return { ...PROPERTIES };
+  properties: (changes) =>
+    state.ops.resultCacheProperties(changes === undefined ? undefined : JSON.stringify(changes)),
+
+  clear() {
+    state.ops.resultCacheClear();
   },
 
-  clear() {},
-
-  toArray: () => [],
+  toArray: () => state.ops.resultCacheList(),
 };

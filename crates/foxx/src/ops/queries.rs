@@ -71,6 +71,7 @@ pub(super) struct OpenCursor {
 struct Rows {
     text: Vec<u8>,
     count: usize,
+    is_cached: bool,
     extra: String,
 }
 
@@ -103,7 +104,7 @@ fn run(call: &Call<'_>) -> OpResult {
         run_inside(context, transaction, &query)?
     } else {
         let database = context.database()?;
-        let transaction_options = TransactionOptions {
+        let mut transaction_options = TransactionOptions {
             access: context.access(&database)?,
             ..context.transaction_options()
         };
@@ -111,6 +112,7 @@ fn run(call: &Call<'_>) -> OpResult {
         let mut cursor = start(context, &transaction, &query)?;
         check_access(context, database.name(), cursor.collections())?;
         if cursor.is_modification() {
+            transaction_options.locks.exclusive = cursor.exclusive_names();
             drop((cursor, transaction));
             run_modification(context, &transaction_options, &query)?
         } else if whole {
@@ -131,6 +133,9 @@ fn run(call: &Call<'_>) -> OpResult {
     };
     let result = call.scope.object();
     result.set("result", &call.parsed(rows.text)?)?;
+    if rows.is_cached {
+        result.set("cached", &call.scope.bool(true))?;
+    }
     if options.get("count").to_bool() {
         result.set("count", &call.scope.number(rows.count as f64))?;
     }
@@ -207,6 +212,7 @@ fn finish(cursor: &mut aql::Cursor, transaction: &mut Transaction) -> aql::Resul
     Ok(Rows {
         text,
         count,
+        is_cached: cursor.is_cached(),
         extra: extra_text(cursor),
     })
 }
@@ -251,6 +257,9 @@ fn answer_batch(call: &Call<'_>, id: Option<String>, mut open: OpenCursor) -> Op
     let more = open.cursor.has_more(&mut open.transaction)?;
     let result = call.scope.object();
     result.set("result", &call.parsed(text)?)?;
+    if open.cursor.is_cached() {
+        result.set("cached", &call.scope.bool(true))?;
+    }
     if more {
         result.set("hasMore", &call.scope.bool(true))?;
         let mut cursors = call.context.cursors.borrow_mut();

@@ -1,7 +1,10 @@
-//! Which queries run and which were slow, for those who may look; the plans that are kept.
+//! Which queries run and which were slow, for those who may look; the plans and results
+//! that are kept.
+
+use std::sync::Arc;
 
 use aql::TrackedQuery;
-use database::Level;
+use database::{Database, Level};
 use value::Value;
 
 use super::{Call, Context, OpResult, Registrar};
@@ -18,6 +21,9 @@ pub(super) fn register(ops: &mut Registrar<'_>) {
     ops.op("queriesProperties", properties);
     ops.op("planCacheClear", clear_plans);
     ops.op("planCacheList", list_plans);
+    ops.op("resultCacheClear", clear_results);
+    ops.op("resultCacheList", list_results);
+    ops.op("resultCacheProperties", result_properties);
 }
 
 impl Context {
@@ -79,15 +85,50 @@ fn list_plans(call: &Call<'_>) -> OpResult {
         .shared()
         .plans()
         .entries(&database);
-    let seen = entries.iter().filter(|entry| {
-        let mut names = entry.data_sources.iter();
-        names.all(|name| {
-            let allowed = call.context.allow(database.name(), name, Level::ReadOnly);
-            allowed.is_ok()
-        })
-    });
+    let seen = entries
+        .iter()
+        .filter(|entry| may_read(call.context, &database, &entry.data_sources));
     let shown = seen.map(|entry| Value::from(entry.to_object()));
     call.value(&shown.collect::<Vec<_>>().into())
+}
+
+fn may_read(context: &Context, database: &Database, names: &[Arc<str>]) -> bool {
+    names.iter().all(|name| {
+        let allowed = context.allow(database.name(), name, Level::ReadOnly);
+        allowed.is_ok()
+    })
+}
+
+/// The results of the current database that were read from collections which may be read.
+fn list_results(call: &Call<'_>) -> OpResult {
+    let database = call.context.database()?;
+    let queries = call.context.shared.queries.shared();
+    let with_binds = queries.tracking().properties().track_binds;
+    let entries = queries.results().entries(&database);
+    let seen = entries
+        .iter()
+        .filter(|entry| may_read(call.context, &database, &entry.data_sources));
+    let shown = seen.map(|entry| Value::from(entry.to_object(with_binds)));
+    call.value(&shown.collect::<Vec<_>>().into())
+}
+
+fn clear_results(call: &Call<'_>) -> OpResult {
+    let database = call.context.database()?;
+    let queries = call.context.shared.queries.shared();
+    queries.results().clear(&database);
+    call.nothing()
+}
+
+/// (changes or nothing)
+fn result_properties(call: &Call<'_>) -> OpResult {
+    let results = call.context.shared.queries.shared().results();
+    let mut properties = results.properties();
+    if let Some(changes) = call.json(0)?.as_object() {
+        call.context.allow_database("_system", Level::ReadWrite)?;
+        properties.merge(changes)?;
+        results.set_properties(properties.clone());
+    }
+    call.value(&properties.to_object().into())
 }
 
 fn clear_plans(call: &Call<'_>) -> OpResult {

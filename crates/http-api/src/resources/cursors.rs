@@ -47,6 +47,7 @@ pub(super) fn read_query(body: &Value) -> Result<Query<'_>> {
         }
     };
     let mut options = Options::parse(body.get("options"));
+    options.cache = body.get("cache").as_bool().or(options.cache);
     let bytes = body.get("memoryLimit").as_i64().filter(|bytes| *bytes > 0);
     if let Some(bytes) = bytes.and_then(|bytes| usize::try_from(bytes).ok()) {
         options.memory_bytes_max = Some(bytes);
@@ -197,7 +198,8 @@ fn answer(
     number: u64,
     count: Option<u64>,
 ) -> Bytes {
-    let mut tail = format!("],\"hasMore\":{},\"cached\":false", batch.has_more);
+    let (has_more, is_cached) = (batch.has_more, batch.is_cached);
+    let mut tail = format!("],\"hasMore\":{has_more},\"cached\":{is_cached}");
     if let Some(id) = id {
         tail.push_str(&format!(",\"id\":\"{id}\""));
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aql::{TrackedQuery, Tracking};
-use database::Level;
 use error_codes::codes;
 use hyper::{Method, StatusCode};
 use value::{Object, Value};
@@ -35,42 +34,6 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new(Method::DELETE, "/_api/query/slow", Access::Read, clear_slow),
     Route::new(Method::GET, "/_api/query/rules", Access::Read, rules),
     Route::new(Method::DELETE, "/_api/query/{}", Access::Read, kill),
-    Route::new(
-        Method::GET,
-        "/_api/query-cache/entries",
-        Access::Read,
-        cached,
-    ),
-    Route::new(
-        Method::DELETE,
-        "/_api/query-cache",
-        Access::Read,
-        clear_cache,
-    ),
-    Route::new(
-        Method::GET,
-        "/_api/query-cache/properties",
-        Access::Read,
-        cache_properties,
-    ),
-    Route::new(
-        Method::PUT,
-        "/_api/query-cache/properties",
-        Access::Write,
-        set_cache_properties,
-    ),
-    Route::new(
-        Method::GET,
-        "/_api/query-plan-cache",
-        Access::Read,
-        cached_plans,
-    ),
-    Route::new(
-        Method::DELETE,
-        "/_api/query-plan-cache",
-        Access::Write,
-        clear_plans,
-    ),
 ];
 
 fn explain(call: &Call<'_>) -> Result<Reply> {
@@ -212,54 +175,4 @@ fn rules(_: &Call<'_>) -> Result<Reply> {
     });
     let rules: Vec<Value> = rules.collect();
     Ok(Reply::json(StatusCode::OK, &rules.into()))
-}
-
-/// There is no cache of results, so nothing is in it.
-fn cached(_: &Call<'_>) -> Result<Reply> {
-    Ok(Reply::json(StatusCode::OK, &Vec::new().into()))
-}
-
-fn clear_cache(_: &Call<'_>) -> Result<Reply> {
-    Ok(Reply::enveloped(StatusCode::OK, Object::new()))
-}
-
-fn cache_properties(_: &Call<'_>) -> Result<Reply> {
-    let mut object = Object::new();
-    object.insert("mode", "off");
-    for limit in ["maxResults", "maxResultsSize", "maxEntrySize"] {
-        object.insert(limit, 0);
-    }
-    object.insert("includeSystem", false);
-    Ok(Reply::json(StatusCode::OK, &object.into()))
-}
-
-fn set_cache_properties(call: &Call<'_>) -> Result<Reply> {
-    match call.request.json()?.get("mode").as_str() {
-        None | Some("off") => cache_properties(call),
-        Some(_) => Err(Error::new(
-            codes::NOT_IMPLEMENTED,
-            "results of queries are not cached; the only mode is \"off\"",
-        )),
-    }
-}
-
-/// Plans that queries asked to be kept; those of collections that the caller may not read are
-/// left out.
-fn cached_plans(call: &Call<'_>) -> Result<Reply> {
-    let mut list = Vec::new();
-    for entry in call.api.queries.shared().plans().entries(&call.database()?) {
-        let mut readable = true;
-        for name in &entry.data_sources {
-            readable = readable && call.collection_level(name)? >= Level::ReadOnly;
-        }
-        if readable {
-            list.push(Value::from(entry.to_object()));
-        }
-    }
-    Ok(Reply::json(StatusCode::OK, &list.into()))
-}
-
-fn clear_plans(call: &Call<'_>) -> Result<Reply> {
-    call.api.queries.shared().plans().clear(&call.database()?);
-    Ok(Reply::enveloped(StatusCode::OK, Object::new()))
 }

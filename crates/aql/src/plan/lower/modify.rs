@@ -9,7 +9,7 @@ use super::Lowerer;
 use super::statement::push_filters;
 use crate::error::{Error, Result};
 use crate::plan::{
-    BinaryOp, Block, CollectionId, Expr, IndexHint, Modify, Node, Overwrite, SubqueryId, Upsert,
+    BinaryOp, Block, CollectionId, Expr, IndexHint, Modify, ModifyOptions, Node, Overwrite, SubqueryId, Upsert,
     VarId,
 };
 use crate::syntax::ast::{self, ExprKind, ModifyKind, PropertyKey, UpsertSearch};
@@ -23,8 +23,7 @@ impl Lowerer<'_> {
             .map(|with| self.expression(with))
             .transpose()?;
         let options = self.modify_options(modify.options.as_ref())?;
-        let buffer = self.write(&modify.collection)?;
-        let (collection, buffer) = buffer;
+        let (collection, buffer) = self.write(&modify.collection, &options)?;
         let has_old = match modify.kind {
             ModifyKind::Insert => {
                 matches!(options.overwrite, Overwrite::Replace | Overwrite::Update)
@@ -49,8 +48,15 @@ impl Lowerer<'_> {
     }
 
     /// Notes a write; whether the statement has to read all rows before it writes the first.
-    fn write(&mut self, source: &ast::Source) -> Result<(CollectionId, bool)> {
+    fn write(
+        &mut self,
+        source: &ast::Source,
+        options: &ModifyOptions,
+    ) -> Result<(CollectionId, bool)> {
         let collection = self.collection(source, true)?;
+        if let Some(used) = self.plan.collections.get_mut(collection.0) {
+            used.is_exclusive |= options.exclusive;
+        }
         if self.written.contains(&collection) {
             return Err(self.after_modification(collection));
         }
@@ -72,7 +78,7 @@ impl Lowerer<'_> {
         let options = self.modify_options(upsert.options.as_ref())?;
         let hint = self.index_hint_quietly(upsert.options.as_ref())?;
         let insert = self.expression(&upsert.insert)?;
-        let (collection, buffer) = self.write(&upsert.collection)?;
+        let (collection, buffer) = self.write(&upsert.collection, &options)?;
         let old = self.plan.add_variable("OLD");
         let search = self.upsert_search(&upsert.search, collection, old, hint)?;
         self.unbind("OLD");

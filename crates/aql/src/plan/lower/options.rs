@@ -15,7 +15,6 @@ const FOR_WITHOUT_EFFECT: &[&str] = &["lookahead", "maxProjections", "parallelis
 
 /// Options of a modification that are known and change nothing here.
 const MODIFY_WITHOUT_EFFECT: &[&str] = &[
-    "exclusive",
     "forceIndexHint",
     "indexHint",
     "disableIndex",
@@ -110,6 +109,7 @@ impl Lowerer<'_> {
         };
         for (name, value) in self.options(options)?.iter() {
             match &**name {
+                "exclusive" => read.exclusive = value.to_bool(),
                 "ignoreErrors" => read.ignore_errors = value.to_bool(),
                 "ignoreRevs" => read.ignore_revs = value.to_bool(),
                 "keepNull" => read.keep_null = value.to_bool(),
