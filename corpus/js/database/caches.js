@@ -44,4 +44,4 @@ module.exports = {
 };
 
 // => SCRIPT
-// << {}
+// << {"before":{"mode":"off","maxResults":128,"maxResultsSize":268435456,"maxEntrySize":16777216,"includeSystem":false},"demand":{"mode":"demand","maxResults":5,"maxResultsSize":268435456,"maxEntrySize":16777216,"includeSystem":false},"asked":[[false,[1]],[false,[1]],[true,[1]],[true,[1]]],"kept":[["FOR d IN kept RETURN d.n",1,2,["kept"]]],"written":[[],[false,[2]],[true,[2]]],"inTransaction":[[false,[3]],[false,[3]]],"after":[false,[3]],"wrong":10,"cleared":[true,[],"off"],"plans":[true,[]]}

@@ -74,7 +74,7 @@ impl ComputedExpressions {
 
 impl Expressions for ComputedExpressions {
     fn compile(&self, text: &str) -> std::result::Result<Arc<dyn Expression>, String> {
-        let parsed = syntax::parse(text);
+        let parsed = syntax::parse(text, self.0.queries.plan_limits().nesting_max);
         if let Some(first) = parsed.diagnostics.first() {
             return Err(crate::Error::from(first).message());
         }

@@ -4,6 +4,7 @@
 //! executor. It holds no bind values except those that decide its shape, so it can be kept and
 //! used again.
 
+mod alternatives;
 mod covering;
 pub mod explain;
 mod expr;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 
+pub(crate) use alternatives::alternatives;
 pub(crate) use covering::{Covered, covered_by};
 pub use expr::{
     ArrayCompare, BinaryOp, Expand, Expr, Key, Quantifier, Question, SubqueryId, SubqueryUse,

@@ -45,6 +45,11 @@ pub struct PlanLimits {
     pub collections_max: usize,
     /// Variables of a plan, also those without a name; more fail with 1524.
     pub variables_max: usize,
+    /// How deep expressions of a text may nest; more fail with 1524. Parser, planner and executor
+    /// take a thread's stack in proportion to it.
+    pub nesting_max: u16,
+    /// Plans that are made for who asks for all of them, the one that is followed included.
+    pub alternatives_max: usize,
 }
 
 impl PlanLimits {
@@ -54,6 +59,8 @@ impl PlanLimits {
             nodes_max: 4000,
             collections_max: 2048,
             variables_max: 1000,
+            nesting_max: 500,
+            alternatives_max: 128,
         }
     }
 }

@@ -12,9 +12,9 @@ use value::{Object, Value};
 use crate::cache::{Asked, CachedPlan, Key};
 use crate::error::{Error, Result};
 use crate::exec::{Cursor, Environment, Limits, Profile, Start};
-use crate::plan::{self, Catalog, Expr, Node, Plan};
+use crate::plan::{self, Catalog, Expr, Lowered, Node, Plan};
 use crate::queries::Queries;
-use crate::syntax;
+use crate::syntax::{self, Parsed};
 use crate::tracking::{Begin, Phase, Tracked};
 
 /// A query as it is asked.
@@ -64,6 +64,10 @@ pub struct Options {
     /// Whether the result may be one that was kept, and is to be kept; `None` leaves that to the
     /// mode of the cache.
     pub cache: Option<bool>,
+    /// Who asks what the query would do is to be told of other plans too.
+    pub all_plans: bool,
+    /// How many plans at most; `None` for as many as the settings allow.
+    pub plans_max: Option<usize>,
 }
 
 impl Default for Options {
@@ -79,6 +83,8 @@ impl Default for Options {
             profile: Profile::Off,
             use_plan_cache: false,
             cache: None,
+            all_plans: false,
+            plans_max: None,
         }
     }
 }
@@ -86,7 +92,7 @@ impl Default for Options {
 impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
     /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`,
-    /// `usePlanCache`, `cache`. What is unknown or of a wrong type is ignored.
+    /// `usePlanCache`, `cache`, `allPlans`, `maxNumberOfPlans` or `maxPlans`. What is unknown or of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
         let mut read = Self {
             full_count: options.get("fullCount").to_bool(),
@@ -94,6 +100,7 @@ impl Options {
             stream: options.get("stream").to_bool(),
             use_plan_cache: options.get("usePlanCache").to_bool(),
             cache: options.get("cache").as_bool(),
+            all_plans: options.get("allPlans").to_bool(),
             profile: match options.get("profile") {
                 Value::Bool(true) => Profile::Phases,
                 level => match level.as_i64() {
@@ -107,6 +114,9 @@ impl Options {
         if let Some(count) = options.get("maxWarningCount").as_i64() {
             read.warnings_max = usize::try_from(count).unwrap_or(0);
         }
+        let plans = ["maxNumberOfPlans", "maxPlans"].map(|name| options.get(name).as_i64());
+        let plans = plans.into_iter().flatten().find(|plans| *plans > 0);
+        read.plans_max = plans.and_then(|plans| usize::try_from(plans).ok());
         let seconds = options
             .get("maxRuntime")
             .as_f64()
@@ -184,92 +194,6 @@ pub fn execute(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Resul
         fail_on_warning: options.fail_on_warning,
     };
     Cursor::new(start, txn)
-}
-
-/// What a query would do.
-pub struct Explanation {
-    plan: Arc<Plan>,
-    is_cacheable: bool,
-    rules_on: usize,
-    time: Duration,
-}
-
-impl Explanation {
-    /// The public form of the whole explanation. There is one plan for a query; `all` puts it in
-    /// a list, as those expect it who ask for all plans.
-    pub fn to_object(&self, all: bool) -> Object {
-        let mut object = Object::new();
-        if all {
-            object.insert("plans", vec![Value::object(self.to_plan_object())]);
-        } else {
-            object.insert("plan", self.to_plan_object());
-            object.insert("cacheable", self.is_cacheable);
-        }
-        let warning = |(code, message): &(error_codes::Code, String)| {
-            let mut warning = Object::new();
-            warning.insert("code", code.number());
-            warning.insert("message", message.as_str());
-            Value::object(warning)
-        };
-        let warnings = self.plan.warnings.iter().map(warning);
-        object.insert("warnings", warnings.collect::<Vec<_>>());
-        let mut stats = Object::new();
-        stats.insert("rulesExecuted", self.rules_on);
-        stats.insert("rulesSkipped", plan::rules::ALL.len() - self.rules_on);
-        stats.insert("plansCreated", 1);
-        stats.insert("rules", Object::new());
-        stats.insert("peakMemoryUsage", 0);
-        let seconds = Value::from_f64(self.time.as_secs_f64());
-        stats.insert("executionTime", seconds.unwrap_or_default());
-        object.insert("stats", stats);
-        object
-    }
-
-    /// The public form of the plan: `nodes`, `rules`, `collections`, `variables` and so on.
-    pub fn to_plan_object(&self) -> Object {
-        plan::explain::plan_object(&self.plan)
-    }
-
-    /// Every collection the query names, with whether it is written.
-    pub fn collections(&self) -> &[plan::CollectionUse] {
-        &self.plan.collections
-    }
-
-    /// The names of the rules that changed something.
-    pub fn rules(&self) -> &[&'static str] {
-        &self.plan.rules
-    }
-
-    /// Number and text of each warning.
-    pub fn warnings(&self) -> &[(error_codes::Code, String)] {
-        &self.plan.warnings
-    }
-
-    /// Whether the rows depend on nothing but the documents.
-    pub fn is_cacheable(&self) -> bool {
-        self.is_cacheable
-    }
-
-    /// Whether the query writes.
-    pub fn is_modification(&self) -> bool {
-        self.plan.is_modification()
-    }
-}
-
-/// Plans a query without running it.
-///
-/// # Errors
-/// As [`execute`].
-pub fn explain(ctx: &Context<'_>, txn: &Transaction, query: &Query<'_>) -> Result<Explanation> {
-    let clock = &ctx.environment.platform.clock;
-    let began = clock.monotonic();
-    let found = find_plan(ctx, txn, query, None)?;
-    Ok(Explanation {
-        is_cacheable: found.cached.plan.is_cacheable(),
-        plan: Arc::clone(&found.cached.plan),
-        rules_on: plan::rules::count_on(&query.options.rules),
-        time: clock.monotonic().saturating_sub(began),
-    })
 }
 
 /// A plan, and the key under which the plan cache had it if the query asked for one from there.
@@ -366,19 +290,13 @@ fn make_plan(
         }
     };
     enter(Phase::Parsing);
-    let parsed = syntax::parse(query.text);
-    if let Some(first) = parsed.diagnostics.first() {
-        return Err(first.into());
-    }
-    check_binds(&parsed.bind_parameters, &query.bind).map_err(|error| error.during("parsing"))?;
+    let parsed = parse_query(ctx, query)?;
     enter(Phase::InstantiatingPlan);
     let catalog = Snapshot {
         txn,
         queries: ctx.queries,
     };
-    let limits = ctx.queries.plan_limits();
-    let lowered = plan::lower(&parsed, &query.bind, &catalog, limits)
-        .map_err(|error| error.during("instantiating plan"))?;
+    let lowered = lower_parsed(ctx, &catalog, query, &parsed)?;
     let mut plan = lowered.plan;
     enter(Phase::OptimizingPlan);
     plan::rules::optimize(&mut plan, &catalog, &query.options.rules)
@@ -397,13 +315,48 @@ fn make_plan(
     })
 }
 
+fn parse_query(ctx: &Context<'_>, query: &Query<'_>) -> Result<Parsed> {
+    let parsed = syntax::parse(query.text, ctx.queries.plan_limits().nesting_max);
+    if let Some(first) = parsed.diagnostics.first() {
+        return Err(first.into());
+    }
+    check_binds(&parsed.bind_parameters, &query.bind).map_err(|error| error.during("parsing"))?;
+    Ok(parsed)
+}
+
+fn lower_parsed(
+    ctx: &Context<'_>,
+    catalog: &Snapshot<'_>,
+    query: &Query<'_>,
+    parsed: &Parsed,
+) -> Result<Lowered> {
+    let limits = ctx.queries.plan_limits();
+    plan::lower(parsed, &query.bind, catalog, limits)
+        .map_err(|error| error.during("instantiating plan"))
+}
+
+/// A query's plan before it is optimised.
+pub(crate) fn lower(ctx: &Context<'_>, catalog: &Snapshot<'_>, query: &Query<'_>) -> Result<Plan> {
+    let parsed = parse_query(ctx, query)?;
+    Ok(lower_parsed(ctx, catalog, query, &parsed)?.plan)
+}
+
+/// The plan that a query follows.
+pub(crate) fn plan_of(
+    ctx: &Context<'_>,
+    txn: &Transaction,
+    query: &Query<'_>,
+) -> Result<Arc<Plan>> {
+    Ok(Arc::clone(&find_plan(ctx, txn, query, None)?.cached.plan))
+}
+
 /// What a query text says, without looking at collections or bind values: the body of
 /// `POST /_api/query`.
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn parse(text: &str) -> Result<Object> {
-    let parsed = syntax::parse(text);
+pub fn parse(queries: &Queries, text: &str) -> Result<Object> {
+    let parsed = syntax::parse(text, queries.plan_limits().nesting_max);
     if let Some(first) = parsed.diagnostics.first() {
         return Err(first.into());
     }
@@ -440,9 +393,9 @@ fn check_binds(declared: &BTreeSet<Arc<str>>, given: &Object) -> Result<()> {
 }
 
 /// The catalog that belongs to a transaction.
-struct Snapshot<'t> {
-    txn: &'t Transaction,
-    queries: &'t Queries,
+pub(crate) struct Snapshot<'t> {
+    pub(crate) txn: &'t Transaction,
+    pub(crate) queries: &'t Queries,
 }
 
 impl Catalog for Snapshot<'_> {

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use database::{Collection, Database, Transaction};
 use parking_lot::Mutex;
 
-pub(crate) use kept::{Kept, Recorder, Replay};
 pub use kept::ResultEntry;
+pub(crate) use kept::{Kept, Recorder, Replay};
 pub use properties::{CacheMode, ResultProperties};
 
 use crate::exec::Profile;

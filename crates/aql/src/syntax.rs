@@ -19,7 +19,6 @@ use std::sync::Arc;
 use error_codes::codes;
 
 pub use diagnostic::{Diagnostic, position};
-pub use parser::NESTING_MAX;
 pub use tree::tree;
 
 use ast::{
@@ -42,9 +41,10 @@ pub struct Parsed {
     pub bind_parameters: BTreeSet<Arc<str>>,
 }
 
-/// Parses a query.
-pub fn parse(text: &str) -> Parsed {
-    let mut parser = Parser::new(text);
+/// Parses a query whose expressions nest at most `nesting_max` deep
+/// ([`crate::PlanLimits::nesting_max`]).
+pub fn parse(text: &str, nesting_max: u16) -> Parsed {
+    let mut parser = Parser::new(text, nesting_max);
     let with = parser.with_clause();
     let block = if parser.peek() == token::Kind::End && with.is_empty() {
         let span = Span::default();

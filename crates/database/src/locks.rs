@@ -345,13 +345,13 @@ impl HeldLocks {
     ///
     /// Errors: as [`Self::share`]; 1200 also while others write to the collection.
     pub fn exclude(&mut self, collection: CollectionId, timeout: Duration) -> Result<()> {
-        let mine = self.held.iter_mut().find(|(held, _)| *held == collection);
-        if matches!(mine, Some((_, Mode::Exclusive))) {
-            return Ok(());
-        }
         let wants = vec![(collection, Mode::Exclusive)];
         if self.held.is_empty() {
             *self = self.locks.request(wants).wait(timeout)?;
+            return Ok(());
+        }
+        let mine = self.held.iter_mut().find(|(held, _)| *held == collection);
+        if matches!(mine, Some((_, Mode::Exclusive))) {
             return Ok(());
         }
         let mut state = self.locks.state.lock();

@@ -91,6 +91,8 @@ pub struct CollectionAccess {
     pub write: Vec<String>,
     /// Whether collections that are not declared may be read.
     pub allow_implicit_reads: bool,
+    /// What is not declared is beyond the caller's rights: it is refused with 11 instead of 1652.
+    pub is_by_rights: bool,
 }
 
 impl CollectionAccess {
@@ -271,6 +273,12 @@ impl Transaction {
         Ok(self.txn.release(savepoint.mark)?)
     }
 
+    /// Whether the transaction declared the collection when it began, to be read or written.
+    pub fn declares(&self, collection: &Collection) -> bool {
+        let declared = self.declared.as_ref();
+        declared.is_some_and(|declared| declared.contains_key(&collection.id))
+    }
+
     fn has_written(&self, collection: &Collection) -> bool {
         self.written.iter().any(|(id, _)| *id == collection.id)
     }
@@ -288,9 +296,12 @@ impl Transaction {
     ///
     /// Everything that is kept across transactions must be checked here, for what this rests on
     /// is true only while one process has the store: it knows the commits of this process, and
-    /// takes snapshots of all transactions from one sequence. Where others commit to the same
-    /// store this must ask the store, or answer `false`.
+    /// takes snapshots of all transactions from one sequence. For a store that others commit to
+    /// as well the answer is `false`, until the store itself is asked.
     pub fn reads_as_of(&self, sequence: u64, collections: &[Arc<Collection>]) -> bool {
+        if self.database.shared().engine.is_shared() {
+            return false;
+        }
         let earlier = sequence.min(self.txn.sequence());
         collections.iter().all(|collection| {
             !self.has_written(collection)
@@ -407,11 +418,15 @@ impl Transaction {
             .ok_or_else(|| Error::collection_not_found(collection.name()))
     }
 
-    /// Errors: 1652 if the collection must not be read.
+    /// Errors: 1652 or 11 if the collection must not be read.
     fn check_read(&self, collection: &Collection) -> Result<()> {
         match (&self.declared, &self.options.access) {
             (Some(declared), Some(access)) if !access.allow_implicit_reads => {
-                check_declared(declared.contains_key(&collection.id), collection)
+                let is_declared = declared.contains_key(&collection.id);
+                if !is_declared && access.is_by_rights {
+                    return Err(Error::new(ErrorKind::Forbidden, codes::FORBIDDEN));
+                }
+                check_declared(is_declared, collection)
             }
             _ => Ok(()),
         }

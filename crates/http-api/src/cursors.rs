@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use database::TransactionId;
 use error_codes::codes;
 use parking_lot::Mutex;
 use platform::Platform;
@@ -83,6 +84,8 @@ impl Again {
 
 struct Slot {
     owner: Owner,
+    /// The open transaction that its rows are read in, if they are read bit by bit.
+    transaction: Option<TransactionId>,
     lifetime: Duration,
     /// By the monotonic clock.
     deadline: Duration,
@@ -121,7 +124,7 @@ impl Cursors {
     /// Opens a cursor under a new id.
     ///
     /// # Errors
-    /// 503/32 when there are too many.
+    /// 503/32 when there are too many; as [`Self::check_streams`].
     pub(crate) fn open(
         &self,
         id: u64,
@@ -138,17 +141,30 @@ impl Cursors {
             return Err(Error::new(codes::RESOURCE_LIMIT, text)
                 .with_status(hyper::StatusCode::SERVICE_UNAVAILABLE));
         }
+        let transaction = cursor.rows.transaction();
+        if let Some(transaction) = transaction {
+            check_free(&slots, transaction)?;
+        }
         let deadline = self.now() + lifetime;
         slots.insert(
             id,
             Slot {
                 owner,
+                transaction,
                 lifetime,
                 deadline,
                 cursor: Some(Box::new(cursor)),
             },
         );
         Ok(())
+    }
+
+    /// # Errors
+    /// 28 when a cursor is open whose rows are read bit by bit in the same transaction: there may
+    /// be one at a time.
+    pub(crate) fn check_streams(&self, transaction: TransactionId) -> Result<()> {
+        self.sweep();
+        check_free(&self.slots.lock(), transaction)
     }
 
     /// Takes a cursor out to work with it.
@@ -201,6 +217,16 @@ impl Cursors {
             .map(|(_, s)| s)
             .collect()
     }
+}
+
+fn check_free(slots: &HashMap<u64, Slot>, transaction: TransactionId) -> Result<()> {
+    let is_it = |slot: &Slot| slot.transaction == Some(transaction);
+    let is_done = |slot: &Slot| slot.cursor.as_ref().is_some_and(|cursor| cursor.ended);
+    if slots.values().any(|slot| is_it(slot) && !is_done(slot)) {
+        let text = "another streaming cursor is open in this transaction";
+        return Err(Error::new(codes::LOCKED, text));
+    }
+    Ok(())
 }
 
 impl Taken<'_> {

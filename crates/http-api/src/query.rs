@@ -197,6 +197,17 @@ impl Rows {
         }
     }
 
+    /// The client's open transaction, if the rows are read bit by bit in one.
+    pub(crate) fn transaction(&self) -> Option<TransactionId> {
+        match self {
+            Self::Made(_) => None,
+            Self::Stream(stream) => match stream.source {
+                Source::Open(id) => Some(id),
+                Source::Own(_) => None,
+            },
+        }
+    }
+
     /// The number of all rows, where it is known.
     pub(crate) fn count(&self) -> Option<u64> {
         match self {
@@ -278,6 +289,7 @@ fn start_in(
     let mut cursor = aql::execute(context, &lease, query)?;
     check_access(call, cursor.collections())?;
     if batching.stream && !cursor.is_modification() {
+        call.api.cursors.check_streams(lease.id())?;
         return Ok(Rows::Stream(Box::new(Stream {
             source: Source::Open(lease.id()),
             cursor,
@@ -321,10 +333,10 @@ pub(crate) fn all(call: &Call<'_>, query: &Query<'_>) -> Result<Value> {
 pub(crate) fn explain(call: &Call<'_>, query: &Query<'_>) -> Result<aql::Explanation> {
     let context = call.api.queries.context(call);
     let explanation = match call.lease()? {
-        Some(lease) => aql::explain(&context, &lease, query)?,
+        Some(mut lease) => aql::explain(&context, &mut lease, query)?,
         None => {
-            let txn = call.database()?.begin(TransactionOptions::read_only())?;
-            aql::explain(&context, &txn, query)?
+            let mut txn = call.database()?.begin(TransactionOptions::read_only())?;
+            aql::explain(&context, &mut txn, query)?
         }
     };
     check_access(call, explanation.collections())?;
@@ -423,7 +435,10 @@ fn access(call: &Call<'_>, database: &Database) -> Result<Option<CollectionAcces
     if call.identity.is_almighty() {
         return Ok(None);
     }
-    let mut access = CollectionAccess::default();
+    let mut access = CollectionAccess {
+        is_by_rights: true,
+        ..CollectionAccess::default()
+    };
     let mut is_limited = false;
     for collection in database.collections() {
         let name = collection.name();

@@ -2,7 +2,9 @@
 
 use database::{Collection, LeasedTransaction, Transaction, TransactionId, TransactionOptions};
 
-use crate::error::Result;
+use error_codes::codes;
+
+use crate::error::{Error, Result};
 use crate::state::Call;
 
 /// Names the open transaction that a request is part of.
@@ -28,6 +30,25 @@ impl Call<'_> {
     pub(crate) fn lease_by_id(&self, id: TransactionId) -> Result<LeasedTransaction<'_>> {
         let open = self.api.databases.open_transactions();
         Ok(open.lease(id, &self.database()?, self.identity.user())?)
+    }
+
+    /// Refuses to change a collection or its indexes in the name of a transaction that declared
+    /// it. Such changes are no part of transactions: they happen at once, and stay.
+    ///
+    /// # Errors
+    /// 1653; as [`Self::lease`].
+    pub(crate) fn check_change(&self, name_or_id: &str) -> Result<()> {
+        let Some(lease) = self.lease()? else {
+            return Ok(());
+        };
+        match lease.collection(name_or_id) {
+            Ok(collection) if lease.declares(&collection) => {
+                let code = codes::TRANSACTION_DISALLOWED_OPERATION;
+                let text = format!("{}: {}", code.text(), collection.name());
+                Err(Error::new(code, text))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads documents of the request's database in one snapshot, that of the request's open

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aql::{
-    Cancel, Context, Cursor, Environment, Limits, Options, Queries, Query, Settings, syntax,
+    Cancel, Context, Cursor, Environment, Limits, Options, PlanLimits, Queries, Query, Settings,
+    syntax,
 };
 use database::Transaction;
 use platform::Platform;
@@ -57,7 +58,7 @@ pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let parsed = syntax::parse(text);
+    let parsed = syntax::parse(text, PlanLimits::documented().nesting_max);
     for diagnostic in &parsed.diagnostics {
         let span = diagnostic.span;
         assert!(span.start <= span.end, "{diagnostic:?}");
@@ -74,7 +75,7 @@ pub(crate) fn run(data: &[u8]) {
 fn ask(shop: &Shop, text: &str) {
     let given = parse(r#"{"@people": "people", "v": [1, "a", null], "n": 3}"#);
     let mut bind = Object::new();
-    for name in syntax::parse(text).bind_parameters {
+    for name in syntax::parse(text, PlanLimits::documented().nesting_max).bind_parameters {
         bind.insert(name.clone(), given.get(&name).clone());
     }
     let query = Query {
@@ -100,7 +101,7 @@ fn ask(shop: &Shop, text: &str) {
         limits: Arc::new(limits),
         queries: &shop.queries,
     };
-    if let Ok(explanation) = aql::explain(&ctx, &txn, &query) {
+    if let Ok(explanation) = aql::explain(&ctx, &mut txn, &query) {
         let _ = json::to_string(&explanation.to_plan_object().into());
     }
     match aql::execute(&ctx, &txn, &query) {

@@ -109,7 +109,7 @@ impl Cursor {
         extra.insert("warnings", warnings);
         let mut stats = self.stats().to_object();
         let plan = self.work().map(|work| {
-            let written = explain::write(self.plan());
+            let written = explain::write(self.plan(), &[]);
             let nodes = written.places.iter();
             let nodes: Vec<Value> = nodes
                 .map(|(id, subquery, at)| {

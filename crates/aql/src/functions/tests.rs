@@ -4,7 +4,7 @@
 //! `=> error 1593` when the call ends the query, or `=> ~json` when numbers need to agree to
 //! twelve digits only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,9 @@ use error_codes::codes;
 use platform::{Platform, Random, SeededRandom};
 use value::{Object, Value, json};
 
-use super::{ALIASES, ALL, Caches, Context, DocumentSource, Error, Limits, Warnings, find};
+use super::{
+    ALIASES, ALL, Caches, Context, DocumentSource, Error, Function, Limits, Warnings, find,
+};
 
 /// Functions whose result no line can state.
 const WITHOUT_LINES: &[&str] = &["RAND", "UUID", "DATE_NOW", "DATE_TIMEZONES", "HASH"];
@@ -176,7 +178,7 @@ fn corpus() {
         .filter(|path| path.extension().is_some_and(|end| end == "txt"))
         .collect();
     files.sort();
-    let mut covered = BTreeSet::new();
+    let mut forms: BTreeMap<&str, Forms> = BTreeMap::new();
     let (mut lines, mut wrong) = (0, Vec::new());
     for file in files {
         let text = std::fs::read_to_string(&file).expect("the file is readable");
@@ -188,7 +190,8 @@ fn corpus() {
             let (name, args, expected) =
                 read_line(line).unwrap_or_else(|| panic!("{place}: cannot read: {line}"));
             let called = call(name, &args);
-            covered.insert(find(name).map_or(name, |function| function.name).to_owned());
+            let function = find(name).unwrap_or_else(|| panic!("no function {name}"));
+            forms.entry(function.name).or_default().add(&args);
             lines += 1;
             if !agrees(&called, expected) {
                 wrong.push(format!("{place}: {line}\n    got {}", shown(&called)));
@@ -202,16 +205,63 @@ fn corpus() {
         wrong.join("\n")
     );
     assert!(lines > 600, "only {lines} lines were read");
-    let missing: Vec<&str> = all_names()
-        .filter(|name| !covered.contains(*name) && !WITHOUT_LINES.contains(name))
+    let missing = |function: &&Function| {
+        let forms = forms.get(function.name);
+        !forms.is_some_and(|forms| forms.are_all(function))
+    };
+    let all = ALL.iter().flat_map(|family| family.iter());
+    let missing = all.filter(missing).map(|function| function.name);
+    let missing: Vec<&str> = missing
+        .filter(|name| !WITHOUT_LINES.contains(name))
         .collect();
-    assert!(missing.is_empty(), "no line for {missing:?}");
+    assert!(missing.is_empty(), "lines are missing for {missing:?}");
 }
 
-fn all_names() -> impl Iterator<Item = &'static str> {
-    ALL.iter()
-        .flat_map(|family| family.iter())
-        .map(|function| function.name)
+/// Which forms of calls of a function there are lines for.
+#[derive(Default)]
+struct Forms {
+    with_null: bool,
+    /// Kinds of values by place.
+    kinds: BTreeSet<(usize, &'static str)>,
+    counts: BTreeSet<usize>,
+}
+
+impl Forms {
+    fn add(&mut self, args: &[Value]) {
+        self.with_null |= args.contains(&Value::Null);
+        let kinds = args.iter().map(value::type_name).enumerate();
+        self.kinds.extend(kinds);
+        self.counts.insert(args.len());
+    }
+
+    /// With `null`, with values of two other types in each place that must be filled, with the
+    /// fewest and with the most arguments.
+    fn are_all(&self, function: &Function) -> bool {
+        let of_other_types = |place: usize| {
+            let kinds = self.kinds.iter();
+            kinds
+                .filter(|(at, kind)| *at == place && *kind != "null")
+                .count()
+                >= 2
+        };
+        let most = function.max_args;
+        (self.with_null || most == Some(0))
+            && (0..function.min_args).all(of_other_types)
+            && self.counts.contains(&function.min_args)
+            && most.is_none_or(|most| self.counts.contains(&most))
+    }
+}
+
+#[test]
+fn one_argument_less_or_more_than_documented_is_refused() {
+    for function in ALL.iter().flat_map(|family| family.iter()) {
+        let more = function.max_args.map(|most| most + 1);
+        let fewer = function.min_args.checked_sub(1);
+        for count in more.into_iter().chain(fewer) {
+            let refused = function.check_count(count).expect_err(function.name);
+            assert_eq!(refused.code.0, 1541, "{} of {count}", function.name);
+        }
+    }
 }
 
 #[test]

@@ -9,31 +9,34 @@ use std::collections::BTreeSet;
 
 use value::{Object, Value};
 
+use super::rules::use_indexes;
 use super::{
-    Aggregate, BinaryOp, Block, Bound, Collect, Expr, IndexScan, IndexUnion, JoinKey, Modify, Node,
-    Plan, Projection, SubqueryId, Upsert, VarId, Window,
+    Aggregate, BinaryOp, Block, Bound, Collect, CollectionId, Expr, IndexScan, IndexUnion, JoinKey,
+    Modify, Node, Plan, Projection, SubqueryId, Upsert, VarId, Window,
 };
 use crate::syntax::ast::ModifyKind;
 
 /// What a loop over a collection or array is assumed to give, when nothing is known.
 const ITEMS_GUESSED: f64 = 100.0;
 
-/// The public form of a plan.
-pub fn plan_object(plan: &Plan) -> Object {
-    write(plan).plan
-}
+/// How much of its input an equality without an index is assumed to leave.
+const LEFT_BY_EQUALITY: f64 = 0.1;
 
 /// The public form of a plan, and where its nodes come from.
 pub(crate) struct Written {
     pub(crate) plan: Object,
+    /// What it is expected to cost.
+    pub(crate) cost: f64,
     /// The public number of a node, its block and its place there.
     pub(crate) places: Vec<(usize, Option<SubqueryId>, usize)>,
 }
 
-/// Writes the public form of a plan.
-pub(crate) fn write(plan: &Plan) -> Written {
+/// Writes the public form of a plan, for collections of so many documents, in the plan's order,
+/// where that is known.
+pub(crate) fn write(plan: &Plan, sizes: &[Option<u64>]) -> Written {
     let mut writer = Writer {
         plan,
+        sizes,
         places: Vec::new(),
         nodes: Vec::new(),
         items: 1.0,
@@ -71,6 +74,7 @@ pub(crate) fn write(plan: &Plan) -> Written {
     object.insert("asyncPrefetchNodes", 0);
     Written {
         plan: object,
+        cost,
         places: writer.places,
     }
 }
@@ -134,6 +138,7 @@ fn variable_object(var: VarId, name: &str) -> Object {
 /// Writes nodes one after the other, each depending on the one before.
 struct Writer<'p> {
     plan: &'p Plan,
+    sizes: &'p [Option<u64>],
     places: Vec<(usize, Option<SubqueryId>, usize)>,
     nodes: Vec<Value>,
     items: f64,
@@ -237,7 +242,7 @@ impl Writer<'_> {
             Node::EnumerateList { list, out } => {
                 let mut details = self.calculation("inVariable", list);
                 details.insert("outVariable", self.variable(*out));
-                self.items *= ITEMS_GUESSED;
+                self.items *= length_of(list);
                 self.cost += self.items;
                 self.push("EnumerateListNode", details);
             }
@@ -300,8 +305,14 @@ impl Writer<'_> {
             "producesResult",
             projections.as_ref().is_none_or(|p| !p.is_empty()),
         );
-        self.items *= ITEMS_GUESSED;
-        self.cost += self.items;
+        let size = self.size(*collection);
+        let outer = self.items;
+        self.items *= size;
+        // A collection that is joined by hash is read once.
+        self.cost += match join {
+            Some(_) => size + outer,
+            None => self.items,
+        };
         self.push("EnumerateCollectionNode", details);
         self.filters(filters);
         let equal = |key: &JoinKey| {
@@ -317,20 +328,18 @@ impl Writer<'_> {
         for condition in conditions {
             let details = self.calculation("inVariable", condition);
             self.cost += self.items;
-            self.items /= 2.0;
+            self.items *= match condition {
+                Expr::Binary(BinaryOp::Equal, _) => LEFT_BY_EQUALITY,
+                _ => 0.5,
+            };
             self.push("FilterNode", details);
         }
     }
 
     fn index(&mut self, scan: &IndexScan) {
-        let exact = scan.index.is_unique() && scan.equal.len() == scan.index.fields().len();
-        if !exact {
-            self.items *= if scan.residual.is_empty() {
-                ITEMS_GUESSED
-            } else {
-                ITEMS_GUESSED / 10.0
-            };
-        }
+        // Each search costs as much as a few documents.
+        self.cost += self.items * self.size(scan.collection).max(2.0).log2();
+        self.items *= self.found(scan);
         let mut details = self.loop_details(scan, scan.projections.as_deref());
         details.insert("indexes", vec![index_object(&scan.index)]);
         let conditions = Expr::And(scan.residual.clone());
@@ -347,7 +356,10 @@ impl Writer<'_> {
         let Some(first) = union.scans.first() else {
             return;
         };
-        self.items *= ITEMS_GUESSED / 10.0 * union.scans.len() as f64;
+        let searches = union.scans.len() as f64;
+        self.cost += self.items * searches * self.size(union.collection).max(2.0).log2();
+        let found: f64 = union.scans.iter().map(|scan| self.found(scan)).sum();
+        self.items *= found.min(self.size(union.collection));
         let mut details = self.loop_details(first, union.projections.as_deref());
         let indexes = union.scans.iter().map(|scan| index_object(&scan.index));
         details.insert("indexes", indexes.collect::<Vec<_>>());
@@ -356,6 +368,23 @@ impl Writer<'_> {
         self.cost += self.items;
         self.push("IndexNode", details);
         self.filters(&union.filters);
+    }
+
+    /// How many documents a collection has.
+    fn size(&self, collection: CollectionId) -> f64 {
+        let known = self.sizes.get(collection.0).copied().flatten();
+        known.map_or(ITEMS_GUESSED, |size| size as f64)
+    }
+
+    /// How many documents a search in an index finds for one outer row.
+    fn found(&self, scan: &IndexScan) -> f64 {
+        let expected = use_indexes::documents_expected(scan);
+        let known = self.sizes.get(scan.collection.0).copied().flatten();
+        match known {
+            Some(size) => expected.min(size as f64),
+            None if scan.index.entries_estimate().is_none() => expected.min(ITEMS_GUESSED),
+            None => expected,
+        }
     }
 
     fn loop_details(&self, scan: &IndexScan, projections: Option<&[Projection]>) -> Object {
@@ -521,6 +550,27 @@ impl Writer<'_> {
         details.insert("isReplace", upsert.replace);
         self.cost += self.items;
         self.push("UpsertNode", details);
+    }
+}
+
+fn number_of(value: &Value) -> f64 {
+    value.to_number().as_f64().unwrap_or(0.0)
+}
+
+/// How many elements a list has, where that is written down.
+fn length_of(list: &Expr) -> f64 {
+    match list {
+        Expr::Once(_, list) => length_of(list),
+        Expr::Const(Value::Array(items)) => items.len() as f64,
+        Expr::Array(items) => items.len() as f64,
+        Expr::Range(bounds) => match &**bounds {
+            (Expr::Const(from), Expr::Const(to)) => {
+                let distance = number_of(to) - number_of(from);
+                distance.abs() + 1.0
+            }
+            _ => ITEMS_GUESSED,
+        },
+        _ => ITEMS_GUESSED,
     }
 }
 

@@ -17,7 +17,7 @@ mod replace_or_with_in;
 mod sort_limit;
 mod use_index_for_collect;
 mod use_index_for_sort;
-mod use_indexes;
+pub(crate) mod use_indexes;
 
 use super::{Block, Catalog, Plan};
 use crate::error::Result;
@@ -116,13 +116,48 @@ pub static ALL: &[Rule] = &[
 /// # Errors
 /// 1577 when a forced index hint cannot be followed.
 pub fn optimize(plan: &mut Plan, catalog: &dyn Catalog, choice: &[String]) -> Result<()> {
-    for rule in ALL {
-        if is_on(rule, choice) && (rule.apply)(plan, catalog)? {
+    optimize_watched(plan, catalog, choice, &mut |_| {})
+}
+
+/// The same; calls `after` with the name of each rule that is on when it is done.
+///
+/// # Errors
+/// As [`optimize`].
+pub(crate) fn optimize_watched(
+    plan: &mut Plan,
+    catalog: &dyn Catalog,
+    choice: &[String],
+    after: &mut dyn FnMut(&'static str),
+) -> Result<()> {
+    for rule in ALL.iter().filter(|rule| is_on(rule, choice)) {
+        if (rule.apply)(plan, catalog)? {
             plan.rules.push(rule.name);
         }
+        after(rule.name);
     }
     use_indexes::apply_forced(plan, catalog)?;
     Ok(())
+}
+
+/// Applies the rules that stand before the one that looks for indexes; whether that one is on.
+///
+/// # Errors
+/// As [`optimize`].
+pub(crate) fn optimize_before_indexes(
+    plan: &mut Plan,
+    catalog: &dyn Catalog,
+    choice: &[String],
+) -> Result<bool> {
+    for rule in ALL {
+        let is_on = is_on(rule, choice);
+        if rule.name == "use-indexes" {
+            return Ok(is_on);
+        }
+        if is_on {
+            (rule.apply)(plan, catalog)?;
+        }
+    }
+    Ok(false)
 }
 
 /// How many rules `choice` leaves on.

@@ -94,9 +94,7 @@ impl ResultProperties {
 
 fn read_mode(value: &Value) -> Result<CacheMode> {
     let given = value.as_str();
-    let found = CacheMode::ALL
-        .iter()
-        .find(|(name, _)| given == Some(name));
+    let found = CacheMode::ALL.iter().find(|(name, _)| given == Some(name));
     let found = found.ok_or_else(|| wrong("mode", "\"off\", \"on\" or \"demand\""))?;
     Ok(found.1)
 }

@@ -9,7 +9,7 @@ use super::ast::{
     ArrayCompare, BinaryOp, Expand, Expr, ExprKind, Name, Property, PropertyKey, Quantifier,
     Question, Span, UnaryOp,
 };
-use super::parser::{NESTING_MAX, Parser};
+use super::parser::Parser;
 use super::token::{Keyword, Kind, Punctuation as P, unquote};
 
 /// How tightly operators bind; higher binds tighter.
@@ -65,7 +65,7 @@ impl Parser<'_> {
         if self.failed {
             return self.error_node(span);
         }
-        if self.depth >= NESTING_MAX {
+        if self.depth >= self.nesting_max {
             self.too_deep(span);
             return self.error_node(span);
         }
@@ -265,7 +265,7 @@ impl Parser<'_> {
             }
         };
         self.advance();
-        if self.depth >= NESTING_MAX {
+        if self.depth >= self.nesting_max {
             self.too_deep(span);
             return self.error_node(span);
         }
@@ -405,7 +405,7 @@ impl Parser<'_> {
         self.in_ends = outer;
         let mut expr = self.error_node(span.to(self.last_span()));
         expr.height = block_height(&block).saturating_add(1);
-        if expr.height > NESTING_MAX {
+        if expr.height > self.nesting_max {
             self.too_deep(span);
             return self.error_node(span);
         }
@@ -608,7 +608,7 @@ impl Parser<'_> {
             .then(|| self.inner_expression());
         self.expect(P::RightBracket);
         let element = self.element(self.last_span());
-        let suffix = if self.depth < NESTING_MAX {
+        let suffix = if self.depth < self.nesting_max {
             self.depth += 1;
             let suffix = self.accessors(element, true);
             self.depth -= 1;

@@ -8,9 +8,6 @@ use super::ast::{Expr, ExprKind, Name, Source, Span};
 use super::diagnostic::Diagnostic;
 use super::token::{Keyword, Kind, Problem, Punctuation, Token, tokenize, unquote};
 
-/// How deep expressions may nest. Source: public documentation, "AQL / Known limitations".
-pub const NESTING_MAX: u16 = 500;
-
 /// After so many problems the rest of a text is not looked at. Each one costs a look at the text
 /// before it, and nobody reads them all.
 const DIAGNOSTICS_MAX: usize = 32;
@@ -22,6 +19,8 @@ pub(super) struct Parser<'t> {
     tokens: Vec<Token>,
     at: usize,
     pub(super) depth: u16,
+    /// How deep expressions may nest.
+    pub(super) nesting_max: u16,
     /// Within the target of a modification, where `IN` names the collection.
     pub(super) in_ends: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -30,12 +29,13 @@ pub(super) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str, nesting_max: u16) -> Self {
         Self {
             text,
             tokens: tokenize(text),
             at: 0,
             depth: 0,
+            nesting_max,
             in_ends: false,
             diagnostics: Vec::new(),
             failed: false,
@@ -256,7 +256,7 @@ impl<'t> Parser<'t> {
         let mut below = 0;
         expr.for_each_child(&mut |child| below = below.max(child.height));
         expr.height = below.saturating_add(1);
-        if expr.height > NESTING_MAX {
+        if expr.height > self.nesting_max {
             self.too_deep(span);
             return self.error_node(span);
         }
@@ -273,8 +273,9 @@ impl<'t> Parser<'t> {
 
     pub(super) fn too_deep(&mut self, span: Span) {
         let message = format!(
-            "too much nesting or too many objects: expressions nest deeper than {NESTING_MAX} \
-             levels"
+            "too much nesting or too many objects: expressions nest deeper than {} levels \
+             (nesting_max)",
+            self.nesting_max
         );
         self.report(codes::QUERY_TOO_MUCH_NESTING, message, span);
     }

@@ -6,14 +6,14 @@ use super::ast::{
     Block, Collect, CollectInto, Expr, ExprKind, Modify, ModifyKind, Name, SortKey, Source,
     Statement, StatementKind, Target, Upsert, UpsertSearch, Window,
 };
-use super::parser::{NESTING_MAX, Parser};
+use super::parser::Parser;
 use super::token::{Keyword, Kind, Punctuation as P, unquote};
 
 impl Parser<'_> {
     /// Statements up to the end of the text, or of a subquery up to its parenthesis.
     pub(super) fn block(&mut self, is_subquery: bool) -> Block {
         let mut block = Block::default();
-        if self.depth >= NESTING_MAX {
+        if self.depth >= self.nesting_max {
             let span = self.span();
             self.too_deep(span);
             return block;
@@ -247,7 +247,7 @@ impl Parser<'_> {
         if !is_array && !self.at_sign(P::LeftBrace) {
             return self.variable().map(Target::Name);
         }
-        if self.depth >= NESTING_MAX {
+        if self.depth >= self.nesting_max {
             let span = self.span();
             self.too_deep(span);
             return None;

@@ -4,7 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::parse;
+/// Parses within the documented limit.
+fn parse(text: &str) -> super::Parsed {
+    super::parse(text, crate::PlanLimits::documented().nesting_max)
+}
 
 fn first_problem(text: &str) -> (u32, String) {
     let parsed = parse(text);

@@ -110,8 +110,8 @@ fn no_rule_changes_what_a_case_gives() {
                 continue;
             }
             let world = worlds.get(EngineKind::Memory, case.data.as_ref());
-            let txn = world.begin();
-            let explained = world.explain(&txn, &case.query, &case.bind, &options);
+            let mut txn = world.begin();
+            let explained = world.explain(&mut txn, &case.query, &case.bind, &options);
             // What cannot be planned has no rules.
             let applied = explained.map_or(Vec::new(), |explained| explained.rules().to_vec());
             for rule in applied {
@@ -250,8 +250,8 @@ fn check_plan(case: &Case, world: &World, options: &Options, problems: &mut Vec<
     if case.plan.is_empty() {
         return;
     }
-    let txn = world.begin();
-    let explained = match world.explain(&txn, &case.query, &case.bind, options) {
+    let mut txn = world.begin();
+    let explained = match world.explain(&mut txn, &case.query, &case.bind, options) {
         Ok(explained) => explained,
         Err(error) => return problems.push(format!("explain failed: {error}")),
     };

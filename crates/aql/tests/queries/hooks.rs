@@ -251,6 +251,7 @@ fn plans_have_limits() {
         nodes_max: 10,
         collections_max: 1,
         variables_max: 8,
+        ..aql::PlanLimits::documented()
     };
     let mut world = World::new(EngineKind::Memory);
     let settings = Settings {
@@ -273,7 +274,11 @@ fn plans_have_limits() {
 
 #[test]
 fn a_text_is_shown_as_its_tree() {
-    let parsed = aql::parse("FOR i IN users FILTER i.age > @age RETURN {i, n: MY::F(1)}");
+    let queries = Queries::new(Settings::recommended(), None);
+    let parsed = aql::parse(
+        &queries,
+        "FOR i IN users FILTER i.age > @age RETURN {i, n: MY::F(1)}",
+    );
     let shown = Value::object(parsed.expect("it parses"));
     let expected = json::parse(
         br#"{
@@ -307,23 +312,23 @@ fn a_text_is_shown_as_its_tree() {
         }"#,
     );
     assert_eq!(shown, expected.expect("valid JSON"));
-    let error = aql::parse("RETURN").expect_err("it does not parse");
+    let error = aql::parse(&queries, "RETURN").expect_err("it does not parse");
     assert_eq!(error.code().number(), 1501);
 }
 
 #[test]
 fn an_explanation_has_the_documented_shape() {
     let world = world();
-    let txn = world.begin();
-    let query = Query::new("FOR x IN 1..3 FILTER x > 1 RETURN x");
-    let explained = aql::explain(&world.context(1), &txn, &query).expect("explain");
+    let mut txn = world.begin();
+    let mut query = Query::new("FOR x IN 1..3 FILTER x > 1 RETURN x");
+    let explained = aql::explain(&world.context(1), &mut txn, &query).expect("explain");
     let names = |object: &Object| {
         object
             .keys()
             .map(|name| name.to_string())
             .collect::<Vec<_>>()
     };
-    let one = explained.to_object(false);
+    let one = explained.to_object();
     assert_eq!(names(&one), ["plan", "cacheable", "warnings", "stats"]);
     let stats = one.get("stats").and_then(Value::as_object).expect("stats");
     assert_eq!(
@@ -337,7 +342,9 @@ fn an_explanation_has_the_documented_shape() {
             "executionTime"
         ]
     );
-    let all = explained.to_object(true);
+    query.options.all_plans = true;
+    let explained = aql::explain(&world.context(1), &mut txn, &query).expect("explain");
+    let all = explained.to_object();
     assert_eq!(names(&all), ["plans", "warnings", "stats"]);
 }
 

@@ -80,7 +80,10 @@ fn read(world: &World, names: &[&str], known: &[Known], unsynced: bool) -> usize
             let (_, plain) = run(world, &mut txn, &text, false);
             assert_eq!(rows, plain, "{name}: not what the snapshot has");
             let n = rows.first().and_then(Value::as_i64).expect("a number");
-            assert!(n >= *least, "{name}: {n} was read after {least} was acknowledged");
+            assert!(
+                n >= *least,
+                "{name}: {n} was read after {least} was acknowledged"
+            );
             hits += usize::from(is_cached);
         }
     }
@@ -121,7 +124,10 @@ fn check(engine: EngineKind, seed: u64) {
         }
     });
     let hits = hits.into_inner();
-    assert!(hits > 50, "seed {seed}: the cache was used {hits} times only");
+    assert!(
+        hits > 50,
+        "seed {seed}: the cache was used {hits} times only"
+    );
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn correlated_subqueries_are_the_same_by_any_way() {
 fn any_text_gives_a_tree_or_says_what_is_wrong() {
     for seed in seeds(TEXTS) {
         let text = Make::new(seed).soup();
-        let parsed = syntax::parse(&text);
+        let parsed = syntax::parse(&text, aql::PlanLimits::documented().nesting_max);
         for diagnostic in &parsed.diagnostics {
             let (line, column) = (diagnostic.line, diagnostic.column);
             let lines = text.split('\n').count() as u32;

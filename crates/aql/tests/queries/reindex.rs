@@ -122,7 +122,7 @@ fn check(engine: EngineKind) {
         let mut fresh = world.begin();
         let text = "FOR d IN c FILTER d.g == 3 RETURN d.n";
         let used = world
-            .explain(&fresh, text, &Object::new(), &Options::default())
+            .explain(&mut fresh, text, &Object::new(), &Options::default())
             .unwrap()
             .to_plan_object();
         assert!(

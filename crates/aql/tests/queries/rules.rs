@@ -208,8 +208,8 @@ fn check(world: &World, text: &str, name: &str) {
     };
     same(&[], PLAIN);
     same(&[], optimized);
-    let txn = world.begin();
-    let explained = world.explain(&txn, text, &Object::new(), &Options::default());
+    let mut txn = world.begin();
+    let explained = world.explain(&mut txn, text, &Object::new(), &Options::default());
     let applied = explained.unwrap_or_else(|error| panic!("{text}: {error}"));
     for rule in applied.rules() {
         same(&[format!("-{rule}")], PLAIN);

@@ -181,7 +181,7 @@ impl World {
     /// The optimised plan.
     pub fn explain(
         &self,
-        txn: &Transaction,
+        txn: &mut Transaction,
         text: &str,
         bind: &Object,
         options: &Options,

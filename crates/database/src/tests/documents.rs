@@ -431,6 +431,7 @@ fn undeclared_collections_are_refused() {
             read: vec!["a".to_owned()],
             write: Vec::new(),
             allow_implicit_reads,
+            is_by_rights: false,
         }),
         ..TransactionOptions::default()
     };

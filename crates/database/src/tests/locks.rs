@@ -264,6 +264,7 @@ fn declared_collections_limit_what_is_used() {
             read: vec!["read".to_owned()],
             write: vec![write.id().to_string()],
             allow_implicit_reads,
+            is_by_rights: false,
         };
         access.check(&database).unwrap();
         let options = TransactionOptions {

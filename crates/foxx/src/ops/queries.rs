@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aql::plan::CollectionUse;
 use database::{Level, Transaction, TransactionOptions};
 use error_codes::codes;
-use value::Value;
+use value::{Object, Value};
 
 use super::{Call, Context, OpError, OpResult, Registrar};
 use crate::functions::Functions;
@@ -86,7 +86,11 @@ fn environment(context: &Context) -> aql::Environment {
 
 fn query<'q>(call: &Call<'_>, text: &'q str) -> Result<(aql::Query<'q>, Value), OpError> {
     let (bind, options) = (call.json(1)?, call.json(2)?);
-    let bind = bind.as_object().cloned().unwrap_or_default();
+    let bind = match bind {
+        Value::Null => Object::new(),
+        Value::Object(bind) => (*bind).clone(),
+        _ => return Err(codes::QUERY_BIND_PARAMETERS_INVALID.into()),
+    };
     let query = aql::Query {
         text,
         bind,
@@ -295,24 +299,23 @@ fn close(call: &Call<'_>) -> OpResult {
 
 fn explain(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
-    let (query, options) = query(call, &text)?;
+    let (query, _) = query(call, &text)?;
     let database = call.context.database()?;
     let ctx = query_context(call.context);
-    let explained = match &*call.context.transaction.borrow() {
+    let explained = match &mut *call.context.transaction.borrow_mut() {
         Some(transaction) => aql::explain(&ctx, transaction, &query)?,
         None => {
-            let transaction = database.begin(TransactionOptions::read_only())?;
-            aql::explain(&ctx, &transaction, &query)?
+            let mut transaction = database.begin(TransactionOptions::read_only())?;
+            aql::explain(&ctx, &mut transaction, &query)?
         }
     };
     check_access(call.context, database.name(), explained.collections())?;
-    let all = options.get("allPlans").to_bool();
-    call.value(&explained.to_object(all).into())
+    call.value(&explained.to_object().into())
 }
 
 fn parse(call: &Call<'_>) -> OpResult {
     let text = call.text(0)?;
-    let mut shown = aql::parse(&text)?;
+    let mut shown = aql::parse(call.context.shared.queries.shared(), &text)?;
     let names = shown.get("bindVars").cloned().unwrap_or_default();
     shown.insert("parameters", names);
     call.value(&shown.into())

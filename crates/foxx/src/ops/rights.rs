@@ -85,7 +85,10 @@ impl Context {
             return Ok(None);
         };
         let users = self.shared.databases.users();
-        let mut access = CollectionAccess::default();
+        let mut access = CollectionAccess {
+            is_by_rights: true,
+            ..CollectionAccess::default()
+        };
         let mut is_limited = false;
         for collection in database.collections() {
             let name = collection.name();

@@ -142,9 +142,9 @@ fn declared(
             context.allow(database.name(), collection.name(), level)?;
         }
     }
-    let mut allow_implicit_reads = implicit;
+    let (mut allow_implicit_reads, mut is_by_rights) = (implicit, false);
     if implicit && let Some(access) = context.access(database)? {
-        allow_implicit_reads = false;
+        (allow_implicit_reads, is_by_rights) = (false, true);
         read.extend(access.read);
         read.extend(access.write);
     }
@@ -152,6 +152,7 @@ fn declared(
         read,
         write,
         allow_implicit_reads,
+        is_by_rights,
     })
 }
 

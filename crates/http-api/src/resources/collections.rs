@@ -129,6 +129,7 @@ fn list(call: &Call<'_>) -> Result<Reply> {
 
 fn create(call: &Call<'_>) -> Result<Reply> {
     let options = CollectionOptions::parse(&call.request.json()?)?;
+    call.check_change(&options.name)?;
     let collection = call.database()?.create_collection(&options)?;
     Ok(Reply::enveloped(
         StatusCode::OK,
@@ -164,6 +165,7 @@ fn load(call: &Call<'_>) -> Result<Reply> {
 }
 
 fn remove(call: &Call<'_>) -> Result<Reply> {
+    call.check_change(call.argument(0))?;
     let allow_system = call.request.flag("isSystem").unwrap_or(false);
     let id = call
         .database()?
@@ -186,6 +188,7 @@ fn properties(call: &Call<'_>) -> Result<Reply> {
 
 fn change(call: &Call<'_>) -> Result<Reply> {
     let changes = CollectionChanges::parse(&call.request.json()?)?;
+    call.check_change(call.argument(0))?;
     let collection = call
         .database()?
         .change_collection(call.argument(0), &changes)?;
@@ -330,6 +333,7 @@ fn rename(call: &Call<'_>) -> Result<Reply> {
     if name.is_empty() {
         return Err(Error::plain(codes::ARANGO_ILLEGAL_NAME));
     }
+    call.check_change(call.argument(0))?;
     let collection = call.database()?.rename_collection(call.argument(0), name)?;
     Ok(reply(call, "", &collection, collection.to_basic_object()))
 }

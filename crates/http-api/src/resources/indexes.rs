@@ -72,9 +72,9 @@ fn figures(txn: &mut Transaction, collection: &Collection, index: &Index) -> Res
 
 fn create(call: &Call<'_>) -> Result<Reply> {
     let definition = call.request.json()?;
-    let created = call
-        .database()?
-        .create_index(&collection_name(call)?, &definition)?;
+    let name = collection_name(call)?;
+    call.check_change(&name)?;
+    let created = call.database()?.create_index(&name, &definition)?;
     let mut object = created.index.to_object(&created.collection);
     object.insert("isNewlyCreated", created.is_newly_created);
     let status = if created.is_newly_created {
@@ -98,6 +98,7 @@ fn read(call: &Call<'_>) -> Result<Reply> {
 
 fn remove(call: &Call<'_>) -> Result<Reply> {
     let collection = call.readable_collection(call.argument(0))?;
+    call.check_change(collection.name())?;
     let number = call
         .database()?
         .drop_index(collection.name(), call.argument(1))?;

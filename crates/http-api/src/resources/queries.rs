@@ -39,15 +39,13 @@ pub(super) const ROUTES: &[Route] = &[
 fn explain(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let explanation = query::explain(call, &read_query(&body)?)?;
-    let all = body.get("options").get("allPlans").as_bool();
-    let object = explanation.to_object(all.unwrap_or(false));
-    Ok(Reply::enveloped(StatusCode::OK, object))
+    Ok(Reply::enveloped(StatusCode::OK, explanation.to_object()))
 }
 
 fn parse(call: &Call<'_>) -> Result<Reply> {
     let body = call.request.json()?;
     let query = read_query(&body)?;
-    let object = aql::parse(query.text)?;
+    let object = aql::parse(call.api.queries.shared(), query.text)?;
     Ok(Reply::enveloped(StatusCode::OK, object))
 }
 

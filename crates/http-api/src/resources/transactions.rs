@@ -99,7 +99,8 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
         given => given,
     };
     let mut allow_implicit_reads = allow_implicit.as_bool().unwrap_or(true);
-    if allow_implicit_reads && !call.identity.is_almighty() {
+    let is_by_rights = allow_implicit_reads && !call.identity.is_almighty();
+    if is_by_rights {
         // Those that the caller may read are declared for it, the others stay closed.
         allow_implicit_reads = false;
         for collection in call.database()?.collections() {
@@ -114,6 +115,7 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
             read,
             write: write.iter().chain(&exclusive).cloned().collect(),
             allow_implicit_reads,
+            is_by_rights,
         }),
         locks: CollectionLocks { write, exclusive },
         // What is written without having been declared is refused, so nothing else is locked.

@@ -4,10 +4,13 @@
 
 use std::collections::HashSet;
 
+use error_codes::codes;
 use foldhash::fast::RandomState;
 use value::Value;
 
+use crate::error::Result;
 use crate::exec::row::value_size;
+use crate::exec::state::Exec;
 use crate::functions::numbers;
 use crate::plan::Aggregate;
 
@@ -129,8 +132,31 @@ impl Accumulator {
         0
     }
 
-    /// The result.
-    pub(super) fn finish(self) -> Value {
+    /// Whether something that it was given is of no use to it, so that the result is `null`.
+    fn is_failed(&self) -> bool {
+        match self {
+            Accumulator::Sum { count, total, .. } => *count > 0 && total.is_none(),
+            Accumulator::Variance { state, .. } => state.is_none(),
+            Accumulator::Bits { bits, .. } => bits.is_none(),
+            _ => false,
+        }
+    }
+
+    /// The result; with a warning where there is none for what was given.
+    ///
+    /// # Errors
+    /// The warning, if warnings fail the query.
+    pub(super) fn finish(self, kind: Aggregate, exec: &mut Exec<'_>) -> Result<Value> {
+        if self.is_failed() {
+            let code = codes::QUERY_FUNCTION_ARGUMENT_TYPE_MISMATCH;
+            let name = kind.name();
+            let message = format!("invalid argument type in call to function '{name}()'");
+            exec.warn(code, message)?;
+        }
+        Ok(self.result())
+    }
+
+    fn result(self) -> Value {
         match self {
             Accumulator::Length(count) => count.into(),
             Accumulator::Min(value) | Accumulator::Max(value) => value.unwrap_or_default(),

@@ -172,8 +172,9 @@ impl Step for CollectStep {
             for ((var, _), value) in collect.groups.iter().zip(group.key) {
                 batch.set(at, var.index(), Slot::Value(value));
             }
-            for ((var, _, _), result) in collect.aggregates.iter().zip(group.accumulators) {
-                batch.set(at, var.index(), Slot::Value(result.finish()));
+            for ((var, kind, _), result) in collect.aggregates.iter().zip(group.accumulators) {
+                let result = result.finish(*kind, exec)?;
+                batch.set(at, var.index(), Slot::Value(result));
             }
             if let Some((var, _)) = &collect.into {
                 batch.set(at, var.index(), Slot::Value(Value::array(group.into)));

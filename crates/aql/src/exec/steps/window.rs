@@ -75,8 +75,8 @@ impl WindowStep {
                 }
             }
             done.end = frame.end.max(done.end);
-            for ((var, _, _), accumulator) in window.aggregates.iter().zip(&state) {
-                let result = accumulator.clone().finish();
+            for ((var, kind, _), accumulator) in window.aggregates.iter().zip(&state) {
+                let result = accumulator.clone().finish(*kind, exec)?;
                 charged.add(value_size(&result), exec)?;
                 rows.set(at, var.index(), Slot::Value(result));
             }

@@ -9,8 +9,8 @@ use super::Lowerer;
 use super::statement::push_filters;
 use crate::error::{Error, Result};
 use crate::plan::{
-    BinaryOp, Block, CollectionId, Expr, IndexHint, Modify, ModifyOptions, Node, Overwrite, SubqueryId, Upsert,
-    VarId,
+    BinaryOp, Block, CollectionId, Expr, IndexHint, Modify, ModifyOptions, Node, Overwrite,
+    SubqueryId, Upsert, VarId,
 };
 use crate::syntax::ast::{self, ExprKind, ModifyKind, PropertyKey, UpsertSearch};
 

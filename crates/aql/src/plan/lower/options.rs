@@ -60,7 +60,7 @@ impl Lowerer<'_> {
 
     fn unknown_option(&mut self, statement: &str, name: &str) {
         let code = codes::QUERY_INVALID_OPTIONS_ATTRIBUTE;
-        let message = format!("unknown attribute '{name}' in OPTIONS of {statement}");
+        let message = format!("unknown attribute '{name}' or value in OPTIONS of {statement}");
         self.plan.warnings.push((code, message));
     }
 
@@ -69,13 +69,27 @@ impl Lowerer<'_> {
             return Ok(IndexHint::default());
         };
         let options = self.options(options)?;
-        for name in options.keys() {
-            let known = ["indexHint", "forceIndexHint", "disableIndex"].contains(&&**name);
-            if !known && !FOR_WITHOUT_EFFECT.contains(&&**name) {
+        for (name, value) in options.iter() {
+            let fits = match &**name {
+                "indexHint" => is_text_or_texts(value),
+                "forceIndexHint" | "disableIndex" => matches!(value, Value::Bool(_)),
+                name => FOR_WITHOUT_EFFECT.contains(&name),
+            };
+            if !fits {
                 self.unknown_option("FOR", name);
             }
         }
         Ok(hint_of(&options))
+    }
+
+    /// `OPTIONS` of a loop over something else than a collection, which knows none.
+    pub(super) fn list_options(&mut self, options: Option<&ast::Expr>) -> Result<()> {
+        if let Some(options) = options {
+            for name in self.options(options)?.keys() {
+                self.unknown_option("FOR over an array", name);
+            }
+        }
+        Ok(())
     }
 
     /// The same from the options of a modification, which has others too.
@@ -88,14 +102,14 @@ impl Lowerer<'_> {
 
     pub(super) fn collect_options(&mut self, options: &ast::Expr) -> Result<()> {
         let options = self.options(options)?;
-        for name in options.keys() {
-            if ![
-                "method",
-                "disableIndex",
-                "aggregateIntoExpressionOnDBServers",
-            ]
-            .contains(&&**name)
-            {
+        for (name, value) in options.iter() {
+            let fits = match &**name {
+                "method" => matches!(value.as_str(), Some("sorted" | "hash")),
+                "disableIndex" => matches!(value, Value::Bool(_)),
+                "aggregateIntoExpressionOnDBServers" => true,
+                _ => false,
+            };
+            if !fits {
                 self.unknown_option("COLLECT", name);
             }
         }
@@ -135,6 +149,11 @@ impl Lowerer<'_> {
         }
         Ok(read)
     }
+}
+
+fn is_text_or_texts(value: &Value) -> bool {
+    let is_text = |value: &Value| matches!(value, Value::String(_));
+    is_text(value) || matches!(value, Value::Array(items) if items.iter().all(is_text))
 }
 
 fn hint_of(options: &Object) -> IndexHint {

@@ -86,6 +86,7 @@ impl Lowerer<'_> {
         };
         let Some((text, is_bind)) = collection else {
             let list = self.expression(source)?;
+            self.list_options(options)?;
             self.loops += 1;
             let mut parts = Vec::new();
             let out = self.declare_target(target, &mut parts)?;

@@ -52,6 +52,40 @@ fn apply_to(
     }
 }
 
+/// The loops whose conditions some index serves, by their variables, with the names of those
+/// indexes. Loops that have hints have no choice.
+pub(crate) fn candidates(plan: &mut Plan, catalog: &dyn Catalog) -> Vec<(VarId, Vec<Arc<str>>)> {
+    let mut found = Vec::new();
+    super::for_each_block(plan, |plan, block| {
+        for (at, node) in block.nodes.iter().enumerate() {
+            let Node::EnumerateCollection {
+                collection,
+                out,
+                hint,
+                ..
+            } = node
+            else {
+                continue;
+            };
+            let info = catalog.find_collection(plan.collection_name(*collection));
+            let Some(info) = info.filter(|_| *hint == IndexHint::default()) else {
+                continue;
+            };
+            let conditions = conditions(plan, block, at, *out);
+            let whole = IndexScan::whole(*collection, *out, Arc::clone(info.primary_index()));
+            let fitting = info
+                .indexes()
+                .filter(|index| index.is_by_value())
+                .filter(|index| fit(&whole, index, &conditions).is_some());
+            let names: Vec<Arc<str>> = fitting.map(|index| index.name().into()).collect();
+            if !names.is_empty() {
+                found.push((*out, names));
+            }
+        }
+    });
+    found
+}
+
 /// A condition that an index may serve.
 struct Condition {
     /// Which of the filters behind the loop.
@@ -355,7 +389,7 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
 
 /// How many documents a search finds: by the estimates of the index, else by what conditions
 /// usually leave.
-fn documents_expected(scan: &IndexScan) -> f64 {
+pub(crate) fn documents_expected(scan: &IndexScan) -> f64 {
     const ALL: f64 = 1_000_000.0;
     const LEFT_BY_EQUALITY: f64 = 0.01;
     const LEFT_BY_BOUND: f64 = 0.3;
