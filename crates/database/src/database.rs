@@ -240,15 +240,24 @@ impl Database {
                 if !is_conflict || changes >= shared.settings.conflict_retries_max {
                     return result;
                 }
-                // No other writer was in the way, but an index that came or went, or a lock that
+                // No other writer was in the way, but an index that came or went or is built, or a lock that
                 // is waited for at the next beginning: nothing that anybody should be told of.
                 self.refresh(true)?;
-                if !met_lock && catalog == self.catalog_revision() {
+                if !met_lock && !self.is_index_work(catalog) {
                     return result;
                 }
                 changes += 1;
             }
         })
+    }
+
+    /// Whether a conflict of a transaction of the catalog `revision` may be no other writer's doing
+    /// but that of an index that came or went, or is being built: nothing that anybody should be
+    /// told of.
+    fn is_index_work(&self, revision: u64) -> bool {
+        let catalog = self.catalog();
+        let mut indexes = catalog.collections().flat_map(|it| it.maintained());
+        catalog.revision != revision || indexes.any(|index| index.building)
     }
 
     /// A collection by name or id, in its latest version. In a shared store one that was changed

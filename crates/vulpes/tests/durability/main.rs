@@ -5,7 +5,6 @@
 )]
 
 mod crash;
-mod crash_ops;
 mod damaged_file;
 mod engine_faults;
 mod full_disk;

@@ -107,13 +107,25 @@ pub struct Client {
 impl Client {
     /// Status and body of the answer; an error if there was none.
     pub fn send(&self, method: &str, path: &str, body: &Value) -> Result<(u16, Value), String> {
-        let request = ureq::http::Request::builder()
+        let json = ("content-type", "application/json");
+        self.send_with(method, path, &[json], body.to_string())
+    }
+
+    /// The same with other headers and any body.
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<(u16, Value), String> {
+        let mut request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.url))
-            .header("content-type", "application/json");
-        let request = request
-            .body(body.to_string())
-            .map_err(|error| error.to_string())?;
+            .uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).map_err(|error| error.to_string())?;
         let answer = self.agent.run(request).map_err(|error| error.to_string())?;
         let status = answer.status().as_u16();
         let text = answer.into_body().read_to_string();
