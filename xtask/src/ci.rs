@@ -123,12 +123,18 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<()> {
     let wanted = select(args)?;
     let tools = Tools::find(root)?;
     let mut failed = Vec::new();
+    // Of a former run; mostly there is none.
+    drop(std::fs::remove_file(&tools.skipped));
     for (at, check) in wanted.iter().enumerate() {
         crate::say(&format!("\n=== {}/{} {}", at + 1, wanted.len(), check.name));
         if !run_check(root, check, &tools) {
             crate::say(&format!("=== failed: {}", check.name));
             failed.push(check.name);
         }
+    }
+    let skipped = std::fs::read_to_string(&tools.skipped).unwrap_or_default();
+    for what in skipped.lines() {
+        crate::say(&format!("skipped: {what}"));
     }
     let passed = wanted.len() - failed.len();
     crate::say(&format!(
@@ -161,6 +167,8 @@ fn select(args: &[String]) -> Result<Vec<&'static Check>> {
 struct Tools {
     server: PathBuf,
     deny: PathBuf,
+    /// Where tests say what they could not try on this machine.
+    skipped: PathBuf,
 }
 
 impl Tools {
@@ -170,16 +178,14 @@ impl Tools {
             .no_deps()
             .exec()
             .context("run cargo metadata")?;
-        let server = metadata
-            .target_directory
-            .join("debug/vulpes")
-            .into_std_path_buf();
+        let target = metadata.target_directory.into_std_path_buf();
         // `make tools` puts the checker into the cache; elsewhere it is on the path.
         let cached = std::env::var_os("VULPES_CACHE")
             .map(|cache| Path::new(&cache).join("tools/bin/cargo-deny"))
             .filter(|path| path.exists());
         Ok(Self {
-            server,
+            server: target.join("debug/vulpes"),
+            skipped: target.join("skipped-tests.txt"),
             deny: cached.unwrap_or_else(|| "cargo-deny".into()),
         })
     }
@@ -196,7 +202,8 @@ fn run_check(root: &Path, check: &Check, tools: &Tools) -> bool {
     command
         .args(args)
         .current_dir(root.join(check.folder))
-        .env("VULPES_BIN", &tools.server);
+        .env("VULPES_BIN", &tools.server)
+        .env("VULPES_SKIPPED", &tools.skipped);
     match command.status() {
         Ok(status) => status.success(),
         Err(error) => {

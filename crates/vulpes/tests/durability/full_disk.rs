@@ -1,5 +1,7 @@
-//! A disk that is really full: writes are refused, reads go on, and when there is room again so
-//! do writes.
+//! A disk that is full: writes are refused, reads go on, and when there is room again so do writes.
+//!
+//! A limit of the size of files makes growing fail in the middle of commits and works everywhere.
+//! A file system in memory is the real thing, where mounting is allowed.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,6 +11,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::process::{Client, Server, verify};
+use crate::skip;
 
 /// A file system in memory. Unmounted when dropped.
 struct Mount {
@@ -59,8 +62,12 @@ impl Drop for Mount {
     }
 }
 
-fn insert(client: &Client, key: &str) -> (u16, Value) {
-    let document = json!({"_key": key, "u": key, "text": "x".repeat(2000)});
+/// Bytes of most documents.
+const SMALL: usize = 2000;
+const MOUNTING: &str = "a full file system, since this user may not mount one";
+
+fn insert(client: &Client, key: &str, bytes: usize) -> (u16, Value) {
+    let document = json!({"_key": key, "u": key, "text": "x".repeat(bytes)});
     let answer = client.send("POST", "/_api/document/items", &document);
     answer.unwrap()
 }
@@ -95,26 +102,100 @@ fn assert_sound(server: Server, folder: &Path) {
 
 #[test]
 fn a_disk_without_the_reserve_refuses_writes_until_there_is_room() {
-    let Some(mount) = Mount::new(96) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).unwrap();
+    create(&server.client());
+    assert_eq!(insert(&server.client(), "before", SMALL).0, 202);
+    drop(server);
+    // More than any disk has.
+    let reserve = ["--store-free-min", "4000000000"];
+    let server = Server::start_with(folder.path(), &reserve).unwrap();
+    for n in 0..3 {
+        assert_refused(&insert(&server.client(), &format!("during{n}"), SMALL));
+        assert_eq!(count(&server.client()), 1);
+    }
+    drop(server);
+    let server = Server::start(folder.path()).unwrap();
+    assert_eq!(insert(&server.client(), "after", SMALL).0, 202);
+    assert_eq!(count(&server.client()), 2);
+    assert_sound(server, folder.path());
+}
+
+#[test]
+fn a_mounted_disk_without_the_reserve_refuses_writes_until_there_is_room() {
+    let Some(mount) = Mount::new(96) else {
+        return skip(MOUNTING);
+    };
     let server = Server::start(&mount.path).unwrap();
     let client = server.client();
     create(&client);
-    assert_eq!(insert(&client, "before").0, 202);
+    assert_eq!(insert(&client, "before", SMALL).0, 202);
     mount.fill(1 << 20);
     for n in 0..3 {
-        assert_refused(&insert(&client, &format!("during{n}")));
+        assert_refused(&insert(&client, &format!("during{n}"), SMALL));
         assert_eq!(count(&client), 1);
     }
     mount.free();
-    assert_eq!(insert(&client, "after").0, 202);
+    assert_eq!(insert(&client, "after", SMALL).0, 202);
     assert_eq!(count(&client), 2);
     assert_sound(server, &mount.path);
 }
 
+/// Lets the disk run full in the middle of commits again and again, `fill` with so many bytes left
+/// each time, and makes room by `free`. `stored` documents of `bytes` bytes are there already.
+fn run_full(
+    server: &Server,
+    (mut stored, bytes): (usize, usize),
+    fill: impl Fn(usize),
+    free: impl Fn(),
+) {
+    let client = server.client();
+    for left in [0, 4096, 20_000, 60_000, 200_000] {
+        fill(left);
+        let mut refused = 0;
+        for n in 0..2_000 {
+            let answer = insert(&client, &format!("{left}-{n}"), bytes);
+            if answer.0 < 300 {
+                stored += 1;
+                continue;
+            }
+            assert_refused(&answer);
+            refused += 1;
+            assert_eq!(count(&client), stored, "{left} bytes left");
+            if refused == 3 {
+                break;
+            }
+        }
+        assert_eq!(refused, 3, "with {left} bytes left nothing was refused");
+        free();
+        assert_eq!(insert(&client, &format!("{left}-after"), SMALL).0, 202);
+        stored += 1;
+        assert_eq!(count(&client), stored, "{left} bytes left");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_grow_in_a_commit_refuses_writes_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).unwrap();
+    create(&server.client());
+    let file = folder.path().join("data/store.redb");
+    let fill = |left: usize| {
+        let bytes = std::fs::metadata(&file).unwrap().len();
+        server.limit_files(Some(bytes + left as u64));
+    };
+    run_full(&server, (0, 50_000), fill, || server.limit_files(None));
+    let log = server.log();
+    assert!(log.contains("a commit found the disk full"), "{log}");
+    assert_sound(server, folder.path());
+}
+
 /// Without a reserve the disk runs full in the middle of commits, at different places.
 #[test]
-fn a_disk_that_runs_full_in_a_commit_refuses_writes_until_there_is_room() {
-    let Some(mount) = Mount::new(24) else { return };
+fn a_mounted_disk_that_runs_full_in_a_commit_refuses_writes_until_there_is_room() {
+    let Some(mount) = Mount::new(24) else {
+        return skip(MOUNTING);
+    };
     let server = Server::start_with(&mount.path, &["--store-free-min", "0"]).unwrap();
     let client = server.client();
     create(&client);
@@ -128,38 +209,14 @@ fn a_disk_that_runs_full_in_a_commit_refuses_writes_until_there_is_room() {
         json!({"query": "FOR d IN items FILTER d.n % 40 == 0 UPDATE d WITH {n: 0} IN items"});
     let answer = client.send("POST", "/_api/cursor", &change).unwrap();
     assert_refused(&answer);
-    assert!(
-        server.log().contains("a commit found the disk full"),
-        "{}",
-        server.log()
-    );
+    let log = server.log();
+    assert!(log.contains("a commit found the disk full"), "{log}");
     mount.free();
     let zeros = client
         .query("FOR d IN items FILTER d.n == 0 RETURN 1")
         .unwrap();
     assert_eq!(zeros.len(), 0);
-    let mut stored = 3000;
-    for left in [0, 4096, 20_000, 60_000, 200_000] {
-        mount.fill(left);
-        let mut refused = 0;
-        for n in 0..2_000 {
-            let answer = insert(&client, &format!("{left}-{n}"));
-            if answer.0 < 300 {
-                stored += 1;
-                continue;
-            }
-            assert_refused(&answer);
-            refused += 1;
-            assert_eq!(count(&client), stored, "{left} bytes left");
-            if refused == 3 {
-                break;
-            }
-        }
-        assert_eq!(refused, 3, "with {left} bytes left nothing was refused");
-        mount.free();
-        assert_eq!(insert(&client, &format!("{left}-after")).0, 202);
-        stored += 1;
-        assert_eq!(count(&client), stored, "{left} bytes left");
-    }
+    let (fill, free) = (|left| mount.fill(left), || mount.free());
+    run_full(&server, (3000, SMALL), fill, free);
     assert_sound(server, &mount.path);
 }

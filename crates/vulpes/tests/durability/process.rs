@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 
 /// Whatever a test waits for has long come by then.
@@ -40,7 +41,10 @@ impl Server {
     pub fn start_with(folder: &Path, flags: &[&str]) -> Result<Self, String> {
         let log = folder.join("log.txt");
         let errors = File::create(&log).expect("the folder is there");
-        let mut child = vulpes()
+        // A limit of the size of files is to be an error, not the end.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(env!("CARGO_BIN_EXE_vulpes"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--server.authentication", "false", "--workers", "2"])
             .args(["--log", "warn", "--store-cache", "8"])
@@ -70,6 +74,16 @@ impl Server {
     /// What it logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Lets no file of it grow beyond so many bytes; `None` for no limit.
+    pub fn limit_files(&self, bytes_max: Option<u64>) {
+        let limit = Rlimit {
+            current: bytes_max,
+            maximum: None,
+        };
+        let pid = Pid::from_child(&self.child);
+        prlimit(Some(pid), Resource::Fsize, limit).expect("the limit of an own process");
     }
 
     /// Ends it as a power switch would, as far as processes go (`SIGKILL`).
