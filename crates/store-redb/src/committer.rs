@@ -11,6 +11,7 @@ use store::{Error, ErrorKind, Result};
 use crate::engine::{Current, Shared};
 use crate::failure::Failure;
 use crate::file::Source;
+use crate::retained::Retained;
 use crate::sequencer::{Accepted, Reopened, Work};
 use crate::snapshot::{ENTRIES, Snapshot};
 
@@ -22,6 +23,7 @@ pub struct Committer {
     source: Source,
     /// `None` while it is opened again, and when that failed.
     database: Option<Database>,
+    retained: Retained,
 }
 
 impl Committer {
@@ -34,6 +36,7 @@ impl Committer {
             shared,
             source,
             database: Some(database),
+            retained: Retained::default(),
         })
     }
 
@@ -52,6 +55,7 @@ impl Committer {
                 }
             }
         }
+        self.retained.clear();
         let Some(database) = self.database.take() else {
             return Ok(());
         };
@@ -62,9 +66,12 @@ impl Committer {
 
     fn commit_group(&mut self, group: &[Accepted]) {
         let mut witness = None;
+        self.retained.before_commit();
         let applied = catch_unwind(AssertUnwindSafe(|| self.apply_group(group, &mut witness)));
         let failed = match applied {
             Ok(Ok(snapshot)) => {
+                let snapshot = Arc::new(snapshot);
+                self.retained.after_commit(&snapshot);
                 return self.shared.sequencer.settle(&self.shared, snapshot, group);
             }
             Ok(Err(failure)) => self.shared.name_damage(failure.into_error("commit")),
@@ -99,7 +106,8 @@ impl Committer {
         let engine_commits = &self.shared.counters.engine_commits;
         engine_commits.fetch_add(1, Ordering::Relaxed);
         self.shared.note_room(None);
-        Snapshot::take(database, 0)
+        let sequence = group.last().map_or(0, |accepted| accepted.sequence);
+        Snapshot::take(database, sequence)
     }
 
     /// After a failed commit: opens the file again, which settles whether the commit happened.
@@ -107,6 +115,7 @@ impl Committer {
         if failed.kind() != ErrorKind::Full || self.source.watch.sync_failed() {
             self.shared.poison(&failed);
         }
+        self.retained.clear();
         if let Some(database) = self.database.take() {
             // What it could not write is why we are here, and what panicked may panic again.
             drop(catch_unwind(AssertUnwindSafe(|| database.close())));

@@ -41,6 +41,7 @@ mod file;
 mod fullness;
 mod overlay;
 mod recent;
+mod retained;
 mod sequencer;
 mod settings;
 mod snapshot;

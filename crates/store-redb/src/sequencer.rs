@@ -263,8 +263,9 @@ impl Sequencer {
         Some(Work::Write(std::mem::take(&mut state.pending)))
     }
 
-    /// For the committer: `snapshot` holds `group`, durably.
-    pub fn settle(&self, shared: &Shared, snapshot: Snapshot, group: &[Accepted]) {
+    /// For the committer: `snapshot`, which has the sequence of the last of them, holds `group`,
+    /// durably.
+    pub fn settle(&self, shared: &Shared, snapshot: Arc<Snapshot>, group: &[Accepted]) {
         let state = self.state.lock();
         self.settle_locked(state, shared, snapshot, group);
     }
@@ -273,14 +274,12 @@ impl Sequencer {
         &self,
         mut state: MutexGuard<'_, State>,
         shared: &Shared,
-        mut snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         group: &[Accepted],
     ) {
-        let durable = self.durable.load(Ordering::Acquire);
-        let upto = group.last().map_or(durable, |accepted| accepted.sequence);
-        snapshot.sequence = upto;
+        let upto = snapshot.sequence;
         state.bytes -= group.iter().map(|accepted| accepted.bytes).sum::<usize>();
-        state.publish_file(shared, Arc::new(snapshot));
+        state.publish_file(shared, snapshot);
         self.durable.store(upto, Ordering::Release);
         if state.barrier.is_some_and(|barrier| barrier <= upto) {
             state.barrier = None;
@@ -311,9 +310,13 @@ impl Sequencer {
         let mut state = self.state.lock();
         let error = match reopen() {
             Reopened {
-                snapshot: Some(snapshot),
+                snapshot: Some(mut snapshot),
                 group: Ok(()),
-            } => return self.settle_locked(state, shared, snapshot, group),
+            } => {
+                let durable = self.durable.load(Ordering::Acquire);
+                snapshot.sequence = group.last().map_or(durable, |last| last.sequence);
+                return self.settle_locked(state, shared, Arc::new(snapshot), group);
+            }
             Reopened {
                 snapshot,
                 group: outcome,

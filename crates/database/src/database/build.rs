@@ -123,10 +123,7 @@ impl Database {
         let mut position = None;
         let mut progress = Progress::default();
         loop {
-            let mut reader = self.begin(TransactionOptions::read_only())?;
-            let total = reader.stored_count(collection)?;
-            let (run, next) = reader.collect_run(collection, index.id, position.as_ref())?;
-            drop(reader);
+            let (run, next) = self.collect_run(collection, index.id, position)?;
             let mut rest = run.entries.as_slice();
             while !rest.is_empty() {
                 let written = self.in_pieces(&mut progress, |transaction, entries| {
@@ -136,12 +133,34 @@ impl Database {
                 })?;
                 rest = rest.get(written..).unwrap_or_default();
                 let left = run.documents * rest.len() as u64 / run.entries.len() as u64;
-                index.set_progress(progress.documents + run.documents - left, total);
+                index.set_progress(progress.documents + run.documents - left, run.total);
             }
             progress.documents += run.documents;
             position = next;
             if position.is_none() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Reads documents until their entries take `index_build_bytes`; sorts those, and says where
+    /// to go on. Each page of documents is read in a snapshot of its own: the engine cannot use
+    /// the room of what is replaced while somebody keeps a snapshot. What changes between two of
+    /// them has its entries from the writer.
+    pub(crate) fn collect_run(
+        &self,
+        collection: &Collection,
+        index: IndexId,
+        mut position: Option<Position>,
+    ) -> Result<(Run, Option<Position>)> {
+        let bytes_max = self.shared().settings.index_build_bytes;
+        let mut run = Run::default();
+        loop {
+            let mut reader = self.begin(TransactionOptions::read_only())?;
+            position = reader.collect_page(collection, index, position.as_ref(), &mut run)?;
+            if position.is_none() || run.bytes >= bytes_max {
+                run.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                return Ok((run, position));
             }
         }
     }
@@ -316,6 +335,10 @@ impl Default for Progress {
 pub(crate) struct Run {
     /// How many documents those were.
     documents: u64,
+    /// How many the collection has.
+    total: u64,
+    /// What the entries take, in bytes.
+    bytes: usize,
     pub entries: Vec<PlannedEntry>,
 }
 
@@ -323,38 +346,31 @@ pub(crate) struct Run {
 type PlannedEntry = (Bytes, DocumentKey);
 
 impl Transaction {
-    /// Reads documents until their entries take `index_build_bytes`; sorts those, and says where
-    /// to go on.
-    pub(crate) fn collect_run(
+    /// Adds a page of documents to a run; where to go on.
+    fn collect_page(
         &mut self,
         collection: &Collection,
         index: IndexId,
         position: Option<&Position>,
-    ) -> Result<(Run, Option<Position>)> {
+        run: &mut Run,
+    ) -> Result<Option<Position>> {
         let settings = &self.shared().settings;
-        let (bytes_max, documents) = (settings.index_build_bytes, settings.index_build_documents);
+        let documents = settings.index_build_documents;
         let limits = EntryLimits::new(settings);
         let collection = self.resolve(collection)?;
         let index = find_by_id(&collection, index)?;
-        let (mut run, mut bytes) = (Run::default(), 0);
-        let mut position = position.cloned();
-        loop {
-            let page = self.scan(&collection, position.as_ref(), documents)?;
-            for document in &page.documents {
-                let key = document.key();
-                for entry in index.entries(document.body(), key.as_bytes(), limits)? {
-                    bytes += entry.key.len() + key.as_bytes().len() + size_of::<PlannedEntry>();
-                    let key = DocumentKey::from_stored(Bytes::copy_from_slice(key.as_bytes()));
-                    run.entries.push((entry.key, key));
-                }
-            }
-            run.documents += page.documents.len() as u64;
-            position = page.next;
-            if position.is_none() || bytes >= bytes_max {
-                run.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-                return Ok((run, position));
+        run.total = self.stored_count(&collection)?;
+        let page = self.scan(&collection, position, documents)?;
+        for document in &page.documents {
+            let key = document.key();
+            for entry in index.entries(document.body(), key.as_bytes(), limits)? {
+                let key = Bytes::copy_from_slice(key.as_bytes());
+                run.bytes += entry.key.len() + key.len() + size_of::<PlannedEntry>();
+                run.entries.push((entry.key, DocumentKey::from_stored(key)));
             }
         }
+        run.documents += page.documents.len() as u64;
+        Ok(page.next)
     }
 
     /// Adds entries that documents had a while ago and still have. What changed since then has

@@ -175,8 +175,8 @@ fn removing_a_violating_document_during_a_build_leaves_the_other_one_indexed() {
             change.add_index(&c, &definition, true)
         })
         .unwrap();
+    let (planned, _) = database.collect_run(&c, index.id, None).unwrap();
     run(&database, |transaction| {
-        let (planned, _) = transaction.collect_run(&c, index.id, None)?;
         transaction.build_sorted(&c, index.id, &planned.entries[..1])
     })
     .unwrap();
@@ -274,10 +274,9 @@ fn estimates_are_right_whatever_writers_do_during_a_build() {
         update(&database, &c, "k0", r#"{"a":100}"#).unwrap();
         insert(&database, &c, r#"{"_key":"k8","a":8}"#).unwrap();
         remove(&database, &c, "k1").unwrap();
-        let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
-        let (planned, end) = reader.collect_run(&c, index.id, None).unwrap();
+        let (planned, end) = database.collect_run(&c, index.id, None).unwrap();
         assert!(end.is_some(), "a run of three documents");
-        let (more, _) = reader.collect_run(&c, index.id, end.as_ref()).unwrap();
+        let (more, end) = database.collect_run(&c, index.id, end).unwrap();
         // Before its entries are written: changed, changed and changed back, removed.
         update(&database, &c, "k2", r#"{"a":102}"#).unwrap();
         update(&database, &c, "k3", r#"{"a":103}"#).unwrap();
@@ -294,10 +293,9 @@ fn estimates_are_right_whatever_writers_do_during_a_build() {
         }
         let mut rest = end;
         while let Some(position) = rest {
-            let mut reader = database.begin(TransactionOptions::read_only()).unwrap();
-            let (run_, next) = reader.collect_run(&c, index.id, Some(&position)).unwrap();
+            let (piece, next) = database.collect_run(&c, index.id, Some(position)).unwrap();
             run(&database, |transaction| {
-                transaction.build_sorted(&c, index.id, &run_.entries)
+                transaction.build_sorted(&c, index.id, &piece.entries)
             })
             .unwrap();
             rest = next;
