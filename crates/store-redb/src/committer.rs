@@ -65,9 +65,9 @@ impl Committer {
     }
 
     fn commit_group(&mut self, group: &[Accepted]) {
-        let mut witness = None;
+        let mut attempt = Attempt::default();
         self.retained.before_commit();
-        let applied = catch_unwind(AssertUnwindSafe(|| self.apply_group(group, &mut witness)));
+        let applied = catch_unwind(AssertUnwindSafe(|| self.apply_group(group, &mut attempt)));
         let failed = match applied {
             Ok(Ok(snapshot)) => {
                 let snapshot = Arc::new(snapshot);
@@ -81,14 +81,14 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         shared
             .sequencer
-            .recover(&shared, group, || self.recover(failed, witness.as_ref()));
+            .recover(&shared, group, || self.recover(failed, &attempt));
     }
 
     /// Writes the group, durably, and takes a snapshot of it.
     fn apply_group(
         &self,
         group: &[Accepted],
-        witness: &mut Option<Witness>,
+        attempt: &mut Attempt,
     ) -> std::result::Result<Snapshot, Failure> {
         let Some(database) = &self.database else {
             return Err(redb::StorageError::DatabaseClosed.into());
@@ -100,8 +100,9 @@ impl Committer {
         for accepted in group {
             apply(&mut table, accepted, &mut touched)?;
         }
-        *witness = touched.find_witness(&table)?;
+        attempt.witness = touched.find_witness(&table)?;
         drop(table);
+        attempt.may_have_happened = true;
         txn.commit()?;
         let engine_commits = &self.shared.counters.engine_commits;
         engine_commits.fetch_add(1, Ordering::Relaxed);
@@ -111,7 +112,7 @@ impl Committer {
     }
 
     /// After a failed commit: opens the file again, which settles whether the commit happened.
-    fn recover(&mut self, failed: Error, witness: Option<&Witness>) -> Reopened {
+    fn recover(&mut self, failed: Error, attempt: &Attempt) -> Reopened {
         if failed.kind() != ErrorKind::Full || self.source.watch.sync_failed() {
             self.shared.poison(&failed);
         }
@@ -124,7 +125,7 @@ impl Committer {
         // Nothing is served from a damaged file any more.
         let snapshot = (!is_damaged).then(|| self.open_again()).flatten();
         Reopened {
-            group: self.find_outcome(failed, snapshot.as_ref(), witness),
+            group: self.find_outcome(failed, snapshot.as_ref(), attempt),
             snapshot,
         }
     }
@@ -136,13 +137,14 @@ impl Committer {
         &self,
         failed: Error,
         snapshot: Option<&Snapshot>,
-        witness: Option<&Witness>,
+        attempt: &Attempt,
     ) -> Result<()> {
         if failed.kind() != ErrorKind::Full {
             return Err(failed);
         }
         let trusted = !self.source.watch.sync_failed();
-        let happened = match (snapshot, witness) {
+        let happened = match (snapshot, &attempt.witness) {
+            _ if !attempt.may_have_happened => Ok(false),
             (Some(snapshot), Some(witness)) if trusted => witness.is_seen(snapshot),
             _ => Err(redb::StorageError::DatabaseClosed.into()),
         };
@@ -189,6 +191,14 @@ impl Committer {
         self.shared.publish(Current::Failed(error));
         None
     }
+}
+
+/// How far a group came.
+#[derive(Default)]
+struct Attempt {
+    /// It was complete, and its commit was begun.
+    may_have_happened: bool,
+    witness: Option<Witness>,
 }
 
 /// One key whose value tells whether a group was committed, because the group changes it.
