@@ -16,6 +16,8 @@ use crate::{disk, file};
 fn settings() -> Settings {
     Settings {
         free_bytes_min: 0,
+        // So small that values are pushed out all the time.
+        values_bytes: 4 << 10,
         ..Settings::new(8 << 20)
     }
 }

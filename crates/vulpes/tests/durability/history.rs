@@ -45,7 +45,11 @@ fn histories_in_memory_are_possible() {
 #[test]
 fn histories_in_a_file_are_possible() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = store_redb::Settings::new(8 << 20);
+    // Values that are found again, and such that are pushed out.
+    let settings = store_redb::Settings {
+        values_bytes: 2 << 10,
+        ..store_redb::Settings::new(8 << 20)
+    };
     let engine = RedbEngine::open(&folder.path().join("store.redb"), settings).unwrap();
     println!("{}", run(Arc::new(engine)));
 }

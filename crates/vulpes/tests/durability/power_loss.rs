@@ -128,6 +128,8 @@ fn update(all: &Databases, changes: impl Iterator<Item = (String, u32)> + Clone)
 fn engine(disk: &Disk) -> store::Result<Arc<Contract>> {
     let settings = store_redb::Settings {
         free_bytes_min: 0,
+        // So small that values are pushed out all the time.
+        values_bytes: 4 << 10,
         ..store_redb::Settings::new(8 << 20)
     };
     Ok(Arc::new(Contract::new(Arc::new(RedbEngine::open_on(
