@@ -75,7 +75,7 @@ describe('the driver, of the server', () => {
 
   it('makes access tokens that log in', async () => {
     await db.createUser('robot', { passwd: 'secret' });
-    await db.setUserAccessLevel('robot', { database: '_system', grant: 'ro' });
+    await db.setUserAccessLevel('robot', { database: '_system' }, 'ro');
     const token = await db.createAccessToken('robot', { name: 'ci' });
     assert.match(token.token, /^v1\./);
     const [listed] = await db.getAccessTokens('robot');

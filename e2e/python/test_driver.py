@@ -16,7 +16,6 @@ from arango.exceptions import (
     ArangoServerError,
     ClusterEndpointsError,
     ClusterHealthError,
-    ClusterServerIDError,
     CollectionCreateError,
     CollectionDeleteError,
     CursorNextError,
@@ -171,9 +170,8 @@ class Operations(DriverTest):
             self.assertRegex(robot.version(), r"^3\.")
             listed = self.system.list_access_tokens("robot")
             self.assertEqual([one["name"] for one in listed], ["ci"])
-            self.refused(
-                AccessTokenCreateError, 409, self.system.create_access_token, "robot", "ci", 4102444800
-            )
+            again = self.system.create_access_token
+            self.refused(AccessTokenCreateError, 409, again, "robot", "ci", 4102444800)
             self.system.delete_access_token("robot", token["id"])
             self.assertEqual(self.system.list_access_tokens("robot"), [])
         finally:
@@ -197,7 +195,6 @@ class Operations(DriverTest):
         self.assertEqual(cluster.server_role(), "SINGLE")
         self.refused(ClusterEndpointsError, 1470, cluster.endpoints)
         self.refused(ClusterHealthError, 403, cluster.health)
-        self.refused(ClusterServerIDError, 1470, cluster.server_id)
 
     def test_missing(self):
         for call in (self.db.graphs, self.db.views, self.db.analyzers, self.db.tasks):

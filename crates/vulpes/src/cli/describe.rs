@@ -129,8 +129,8 @@ mod tests {
         let command = Cli::command();
         let serve = command.find_subcommand("serve").unwrap();
         let mut page = "# Settings\n\nThe flags of `vulpes serve`, from `vulpes serve --help`. \
-            Names with a dot that are not `http.` are those of the\ncompatible product. A request \
-            that meets a limit is told its flag.\n\n| flag | unit | default | what |\n\
+            Many names with a dot are those of the\ncompatible product. A request that meets a \
+            limit is told its flag.\n\n| flag | unit | default | what |\n\
             |---|---|---|---|\n"
             .to_owned();
         for argument in serve.get_arguments().filter(|one| one.get_long().is_some()) {
