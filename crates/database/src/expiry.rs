@@ -138,7 +138,8 @@ impl Databases {
 
     /// Removes documents that have expired at `now_ms`, milliseconds since 1970, by the ttl
     /// indexes of all databases, until none are left, a limit is reached or `stop` is set.
-    /// Asks no permission. Of several processes that share a store one does it. What one collection fails with does not keep others from being done.
+    /// Asks no permission. Of several processes that share a store one does it. What one
+    /// collection fails with does not keep others from being done.
     pub fn remove_expired(
         &self,
         now_ms: u64,

@@ -432,7 +432,8 @@ impl Transaction {
         }
     }
 
-    /// Errors: 1652 if the collection must not be written; 1004 in a read-only transaction or server.
+    /// Errors: 1652 if the collection must not be written; 1004 in a read-only transaction or
+    /// server.
     fn check_write(&self, collection: &Collection) -> Result<()> {
         if self.options.read_only || self.database.shared().is_read_only() {
             return Err(Error::new(ErrorKind::Forbidden, codes::ARANGO_READ_ONLY));

@@ -103,7 +103,7 @@ impl Jobs {
 
     fn full(&self) -> Error {
         let text = format!(
-            "{} requests wait for their answers to be fetched, more are not allowed (http.jobs-max)",
+            "{} requests wait for their answers to be fetched, more are refused (http.jobs-max)",
             self.jobs_max
         );
         Error::new(codes::QUEUE_FULL, text)

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Once, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use database::Databases;
@@ -54,6 +54,23 @@ impl Drop for LogLine {
     }
 }
 
+/// Logs into [`LOG`] and into what it returns.
+fn start_log() -> Arc<Log> {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .without_time();
+    let lines = lines.with_writer(|| LogLine(Vec::new()));
+    let filter = "info,hyper=off".parse().unwrap();
+    let settings = LogSettings::recommended();
+    let (log, filter, recorder) = Log::new(settings, Platform::system(), filter);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(recorder)
+        .with(lines.with_filter(LevelFilter::WARN))
+        .init();
+    log
+}
+
 pub struct Host {
     pub address: SocketAddr,
     pub databases: Databases,
@@ -76,23 +93,7 @@ impl Host {
         change: impl FnOnce(&mut Settings),
         membership: Option<Arc<dyn Membership>>,
     ) -> Self {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            let lines = tracing_subscriber::fmt::layer()
-                .with_ansi(false)
-                .without_time();
-            let lines = lines.with_writer(|| LogLine(Vec::new()));
-            let filter = "info,hyper=off".parse().unwrap();
-            let settings = LogSettings::recommended();
-            let (log, filter, recorder) = Log::new(settings, Platform::system(), filter);
-            SERVER_LOG.set(log).ok().expect("set once");
-            tracing_subscriber::registry()
-                .with(filter)
-                .with(recorder)
-                .with(lines.with_filter(LevelFilter::WARN))
-                .init();
-        });
-        let log = Arc::clone(SERVER_LOG.get().expect("set above"));
+        let log = Arc::clone(SERVER_LOG.get_or_init(start_log));
         let turn = ONE_AT_A_TIME.lock();
         LOG.lock().clear();
         let mut settings = Settings::documented();
