@@ -23,6 +23,7 @@
 mod bundle;
 mod error;
 mod functions;
+mod healer;
 mod lifecycle;
 mod manifest;
 mod modules;
@@ -41,15 +42,22 @@ mod workers;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use ::registry::serving::{Target, Wait};
 use arc_swap::ArcSwapOption;
+use cluster::Cluster;
 use database::Databases;
+use parking_lot::Mutex;
 use platform::Platform;
 use value::Value;
 
 pub use bundle::Limits as BundleLimits;
 pub use error::{Error, ErrorKind, ExceptionText, Result};
-pub use lifecycle::{Download, InstallRequest, Mode, Source, Summary, TestOptions, TestReport};
+pub use lifecycle::{
+    Download, InstallRequest, Liveness, Mode, Source, Summary, TestOptions, TestReport,
+};
 pub use manifest::{DependencyDefinition, Manifest, OptionDefinition, OptionKind};
 pub use mount::Mount;
 pub use registry::{Found, Health, Service, StoredOptions};
@@ -60,7 +68,7 @@ pub use settings::{
 pub use workers::Reply;
 
 use functions::{Definition, Functions};
-use lifecycle::{Locks, OptionGroup, WriteOptions};
+use lifecycle::{Depth, Locks, OptionGroup, Said, WriteOptions};
 use shared::Shared;
 use workers::{Pool, Task};
 
@@ -72,11 +80,28 @@ use workers::{Pool, Task};
 pub struct Foxx(Arc<Shared>);
 
 impl Foxx {
-    /// Starts the workers and brings the registered services to life.
+    /// Starts the workers and brings the registered services to life, on a store that no other
+    /// server uses.
     ///
     /// # Errors
     /// Folders that cannot be made, patterns that are no regular expressions, the store's.
     pub fn start(settings: Settings, databases: Databases, platform: Platform) -> Result<Self> {
+        let cluster = Cluster::alone(platform.clone());
+        Self::start_in(cluster, settings, databases, platform)
+    }
+
+    /// The same among other coordinators: follows what they install from then on. Unless the
+    /// settings say otherwise, services come to life after this has returned
+    /// ([`Foxx::is_ready`]).
+    ///
+    /// # Errors
+    /// As [`Foxx::start`].
+    pub fn start_in(
+        cluster: Cluster,
+        settings: Settings,
+        databases: Databases,
+        platform: Platform,
+    ) -> Result<Self> {
         for folder in [&settings.app_folder, &settings.temp_folder] {
             std::fs::create_dir_all(folder).map_err(|e| Error::internal("make folder", e))?;
         }
@@ -103,6 +128,11 @@ impl Foxx {
             senders: transactions::Senders::default(),
             table: registry::Table::default(),
             locks: Locks::default(),
+            cluster,
+            said: Said::default(),
+            ready: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            healer: Mutex::default(),
             own_address: ArcSwapOption::empty(),
             settings,
             platform,
@@ -113,12 +143,30 @@ impl Foxx {
         shared.databases.set_expressions(expressions);
         shared.pool.start(&shared)?;
         let foxx = Self(shared);
-        if let Err(error) = lifecycle::heal(&foxx.0) {
+        if let Err(error) = foxx.bring_to_life() {
             foxx.stop();
             return Err(error);
         }
-        lifecycle::warm_all(&foxx.0);
         Ok(foxx)
+    }
+
+    fn bring_to_life(&self) -> Result<()> {
+        let shared = &self.0;
+        if !shared.cluster.is_shared() || shared.settings.sync_at_start {
+            let is_complete = lifecycle::heal(shared, Depth::Changes)?;
+            shared.ready.store(is_complete, Ordering::Release);
+            lifecycle::warm_all(shared);
+        }
+        if shared.cluster.is_shared() {
+            healer::start(shared)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all services were brought to life once. Until then a path that no service answers
+    /// may belong to one.
+    pub fn is_ready(&self) -> bool {
+        self.0.is_ready()
     }
 
     /// What the queries of services share, for all other queries of the server to share too.
@@ -133,8 +181,14 @@ impl Foxx {
 
     /// Answers what waits with 503, lets what runs finish in the settings' time, then cancels it.
     pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+        self.0.cluster.signal().raise();
         self.0.pool.stop();
         self.0.functions.stop();
+        let healer = self.0.healer.lock().take();
+        if healer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the task that heals panicked");
+        }
     }
 
     /// The service below whose mount `path` (raw, without the database's prefix) lies.
@@ -178,7 +232,8 @@ impl Foxx {
         self.install(&InstallRequest::new(database, mount, Source::Trusted(path)))
     }
 
-    /// Removes a service. `force`: it is no error if there is none.
+    /// Removes a service; answers the revision that took it away, 0 if there was nothing.
+    /// `force`: that is no error.
     ///
     /// # Errors
     /// 1228, 11 for system services, 3009.
@@ -188,7 +243,7 @@ impl Foxx {
         mount: &str,
         teardown: bool,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         lifecycle::uninstall(&self.0, database, mount, teardown, force)
     }
 
@@ -385,7 +440,70 @@ impl Foxx {
     /// # Errors
     /// The store's.
     pub fn heal(&self) -> Result<()> {
-        lifecycle::heal(&self.0)
+        lifecycle::heal(&self.0, Depth::Files).map(drop)
+    }
+
+    /// Waits until the coordinators that live serve a revision of a mount, or do not serve it any
+    /// more; at most for `time`. Who does not in time is named; that is no error.
+    ///
+    /// # Errors
+    /// 1228; the store's.
+    pub fn wait_live(
+        &self,
+        database: &str,
+        mount: &str,
+        target: Target,
+        wait: Wait,
+        time: Duration,
+    ) -> Result<Liveness> {
+        lifecycle::wait_live(&self.0, database, mount, target, (wait, time))
+    }
+
+    /// Every coordinator that lives, with what it serves at a mount and since when.
+    ///
+    /// # Errors
+    /// 1228; the store's.
+    pub fn coordinators(&self, database: &str, mount: &str) -> Result<Vec<Value>> {
+        lifecycle::coordinators(&self.0, database, mount)
+    }
+
+    /// Waits until the service that `path` belongs to is served in at least this revision, at most
+    /// for `time`. Whether it is, or whether nothing is registered there, so that waiting longer is
+    /// in vain.
+    ///
+    /// # Errors
+    /// 1228; the store's.
+    pub fn wait_for_revision(
+        &self,
+        database: &str,
+        path: &str,
+        minimum: u64,
+        time: Duration,
+    ) -> Result<bool> {
+        let clock = &self.0.platform.clock;
+        let deadline = clock.monotonic() + time;
+        let signal = self.0.cluster.signal();
+        loop {
+            let seen = signal.count();
+            // A fresh look at the registry: what was committed before is seen.
+            let of = self.0.databases.get(database)?;
+            let is_complete = lifecycle::heal_database(&self.0, &of, Depth::Changes)?;
+            match self.find(database, path) {
+                Some(found) if found.service.revision() >= minimum => return Ok(true),
+                None if is_complete => return Ok(true),
+                _ => {}
+            }
+            let left = deadline.saturating_sub(clock.monotonic());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            signal.wait(seen, left.min(self.0.cluster.poll()));
+        }
+    }
+
+    /// This server among those that share its store.
+    pub fn cluster(&self) -> &Cluster {
+        &self.0.cluster
     }
 
     /// Takes the services of dropped databases away.

@@ -41,6 +41,11 @@ pub struct Settings {
     /// Whether files that do not fit the registry are made anew when the server starts; otherwise
     /// their services answer 503 with the reason until they are replaced or healed.
     pub heal_at_start: bool,
+    /// Whether a coordinator among others brings all services to life before it starts; otherwise
+    /// it does so while requests are answered 503.
+    pub sync_at_start: bool,
+    /// Time between two looks at the files of all services, for a coordinator among others.
+    pub heal_period: Duration,
     /// Document that one piece of a stored bundle fills, in bytes before encoding.
     pub bundle_piece_bytes: usize,
 }
@@ -224,6 +229,8 @@ impl Settings {
             functions: FunctionSettings::for_cores(cores),
             native: NativeLimits::default(),
             heal_at_start: true,
+            sync_at_start: false,
+            heal_period: Duration::from_secs(60),
             bundle_piece_bytes: 8 << 20,
         }
     }

@@ -1,8 +1,8 @@
 //! Transactions that a client sends as JavaScript.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use error_codes::{Code, codes};
 use parking_lot::Mutex;
@@ -89,6 +89,9 @@ fn without_files(shared: &Shared, database: &str) -> Result<Service> {
         development: false,
         legacy: false,
         health: Health::Ready,
+        revision: 0,
+        since_ms: 0,
+        broken: OnceLock::new(),
         retired: AtomicBool::new(false),
     })
 }

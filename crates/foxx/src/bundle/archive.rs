@@ -105,6 +105,18 @@ impl Archive {
         Ok(())
     }
 
+    /// Whether every file is there and as long as it should be. The manifest is written anew when
+    /// a bundle is unpacked, and only has to be there.
+    pub(crate) fn is_unpacked_in(&self, folder: &Path) -> bool {
+        self.files.iter().all(|entry| {
+            let found = fs::metadata(folder.join(&entry.path));
+            found.is_ok_and(|found| {
+                let is_whole = found.len() == entry.bytes || entry.path == "manifest.json";
+                found.is_file() && is_whole
+            })
+        })
+    }
+
     fn unpack_entry(&mut self, entry: &Entry, out: &mut impl Write) -> Result<()> {
         let broken = |e: &dyn std::fmt::Display| refuse(format!("{}: {e}", entry.path));
         let file = self.zip.by_index(entry.index).map_err(|e| broken(&e))?;

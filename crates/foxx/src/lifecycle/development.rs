@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use error_codes::codes;
 
-use super::{live, not_found, paths, refuse_system, stage};
+use super::turn::change;
+use super::{live, paths, refuse_system, stage};
 use crate::bundle::pack_folder;
 use crate::manifest::Manifest;
 use crate::registry::{Health, Service};
@@ -53,21 +54,19 @@ pub(crate) fn set_development(
 ) -> Result<Arc<Service>> {
     let database = shared.databases.get(database)?;
     refuse_system(mount)?;
-    let wait = shared.settings.workers.script_time_max;
-    let _turn = shared.locks.lock(database.name(), mount, wait)?;
-    let old = shared
-        .table
-        .get(database.name(), mount)
-        .ok_or_else(|| not_found(mount))?;
+    let (mut turn, old) = change(shared, &database, mount)?;
     if old.development == on {
         return Ok(old);
     }
     if on {
         let mut service = live::renewed(&old);
         service.development = true;
+        service.revision = turn.revision();
+        service.since_ms = shared.platform.clock.unix_ms();
         let service = Arc::new(service);
-        live::registry(shared, &database).store(&live::to_entry(&service), None)?;
+        turn.commit(&live::to_entry(&service), None)?;
         live::show(shared, &service);
+        live::tell(shared, &database, mount);
         return Ok(service);
     }
     let bundle = pack_folder(&old.folder, &shared.settings.bundle)?;
@@ -83,6 +82,9 @@ pub(crate) fn set_development(
     let mut service = live::renewed(&service);
     service.development = false;
     service.checksum = bundle.checksum().to_owned();
+    service.revision = turn.revision();
+    service.since_ms = shared.platform.clock.unix_ms();
+    turn.confirm()?;
     let service = Arc::new(service);
     if let Some(script) = service.manifest.scripts().get("setup") {
         let (path, argv) = (script.clone(), "[]".to_owned());
@@ -94,7 +96,7 @@ pub(crate) fn set_development(
         };
         workers::run(&shared.pool, Arc::clone(&service), kind).map_err(stage::as_refusal)?;
     }
-    live::registry(shared, &database).store(&live::to_entry(&service), Some(&bundle))?;
+    turn.commit(&live::to_entry(&service), Some(&bundle))?;
     let local = paths::bundle(&shared.settings, &database, bundle.checksum());
     shared.staging.write_file(&local, bundle.bytes())?;
     let marker = paths::marker(&service.folder);
@@ -102,6 +104,7 @@ pub(crate) fn set_development(
         .staging
         .write_file(&marker, bundle.checksum().as_bytes())?;
     live::show(shared, &service);
+    live::tell(shared, &database, mount);
     live::drop_local_bundle(shared, &database, &old.checksum)?;
     Ok(service)
 }

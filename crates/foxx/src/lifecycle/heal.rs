@@ -1,185 +1,238 @@
-//! Making folders and mount table agree with the registry, and the registry with folders.
+//! Making folders and mount table agree with the registry.
+//!
+//! Every coordinator does this for itself: at start, after each operation here or elsewhere, and
+//! from time to time. What to do is decided by `registry::heal`; here it is found out and done.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use ::registry::heal::{Action, Files, Registered, Served, Wanted, decide};
+use ::registry::operations::{self, Settled};
+use ::registry::{LEASES, SERVING};
+use cluster::{DocumentRows, ensure_collection, transact};
 use database::Database;
-use error_codes::codes;
 use value::{Object, Value};
 
-use super::development::read_manifest;
-use super::{live, paths, stage};
-use crate::bundle::{Archive, Bundle, checksum, pack_folder};
-use crate::manifest::Manifest;
+use super::revive::{self, revive};
+use super::{live, paths, serving};
+use crate::Result;
+use crate::bundle::Archive;
 use crate::mount::Mount;
-use crate::registry::{Entry, Health, Registry, Service, StoredOptions, next_number};
+use crate::registry::{Entry, Health, Service};
 use crate::shared::Shared;
-use crate::workers::{self, JobKind};
-use crate::{Error, Result};
+
+/// How thoroughly to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// At what changed in the registry.
+    Changes,
+    /// At the files of all services, too.
+    Files,
+}
 
 /// Brings the services of all databases to life as the registry has them. Files that do not fit
 /// are made anew from the stored bundles, if the settings say so and the bundles are there;
 /// otherwise the service is shown as damaged. Mounts with an operation under way are left alone.
+/// Answers whether all was looked at: if not, it is worth trying again soon.
 ///
 /// # Errors
 /// Only those of the store: one damaged service does not keep the others from running.
-pub(crate) fn heal(shared: &Arc<Shared>) -> Result<()> {
+pub(crate) fn heal(shared: &Arc<Shared>, depth: Depth) -> Result<bool> {
     forget_dropped_databases(shared);
+    let mut is_complete = true;
     for name in shared.databases.names() {
-        let Some(database) = shared.databases.find(&name) else {
-            continue;
-        };
-        for entry in live::registry(shared, &database).load_all()? {
-            if shared.locks.is_held(&name, entry.mount.as_str()) {
-                continue;
-            }
-            let running = shared.table.get(&name, entry.mount.as_str());
-            if running.is_some_and(|service| is_current(&service, &entry)) {
-                continue;
-            }
-            let service = Arc::new(revive(shared, &database, entry));
-            if let Health::Damaged(code, message) = &service.health {
-                let mount = service.mount.as_str();
-                tracing::warn!(target: "foxx", database = &*name, mount, %code, "{message}");
-            }
-            shared.table.put(service);
+        if let Some(database) = shared.databases.find(&name) {
+            is_complete &= heal_database(shared, &database, depth)?;
         }
     }
-    Ok(())
+    Ok(is_complete)
 }
 
-/// Whether a running service is what the registry has, so that healing need not touch it.
+/// The same for one database.
+///
+/// # Errors
+/// As [`heal`].
+pub(crate) fn heal_database(
+    shared: &Arc<Shared>,
+    database: &Database,
+    depth: Depth,
+) -> Result<bool> {
+    let entries = live::registry(shared, database).load_all()?;
+    let running = shared.table.list(database.name());
+    let is_new = database.find_collection(LEASES).is_none();
+    if is_new && entries.is_empty() && running.is_empty() && !shared.cluster.is_shared() {
+        return Ok(true);
+    }
+    ensure_collection(database, LEASES)?;
+    if shared.cluster.is_shared() {
+        ensure_collection(database, SERVING)?;
+    }
+    let me = shared.cluster.id();
+    let mut mounts: BTreeSet<Mount> = BTreeSet::new();
+    let unsettled = transact(database, |txn| {
+        operations::find_unsettled(&mut DocumentRows(txn), me)
+    })?;
+    mounts.extend(
+        unsettled
+            .iter()
+            .filter_map(|mount| Mount::parse(mount).ok()),
+    );
+    let unsaid = serving::find_unsaid(shared, database.name());
+    mounts.extend(unsaid.iter().filter_map(|mount| Mount::parse(mount).ok()));
+    for service in &running {
+        if entries.iter().all(|entry| entry.mount != service.mount) {
+            mounts.insert(service.mount.clone());
+        }
+    }
+    for entry in &entries {
+        let service = running.iter().find(|s| s.mount == entry.mount);
+        if depth == Depth::Files || service.is_none_or(|s| !is_current(s, entry)) {
+            mounts.insert(entry.mount.clone());
+        }
+    }
+    if depth == Depth::Files {
+        mounts.extend(revive::find_mounts(&paths::database(
+            &shared.settings,
+            database,
+        )));
+    }
+    let mounts: Vec<Mount> = mounts.into_iter().collect();
+    serving::foretell(shared, database, &mounts)?;
+    let mut is_complete = true;
+    for mount in &mounts {
+        is_complete &= heal_mount(shared, database, mount)?;
+    }
+    Ok(is_complete)
+}
+
+/// Whether a running service is what the registry has.
 fn is_current(service: &Service, entry: &Entry) -> bool {
-    let same = |a: &Object, b: &Object| Value::from(a.clone()) == Value::from(b.clone());
     !matches!(service.health, Health::Damaged(..))
         && service.checksum == entry.checksum
-        && service.development == entry.development
+        && service.revision == entry.revision
+        && has_same_options(service, entry)
+}
+
+fn has_same_options(service: &Service, entry: &Entry) -> bool {
+    let same = |a: &Object, b: &Object| Value::from(a.clone()) == Value::from(b.clone());
+    service.development == entry.development
         && service.legacy == entry.legacy
         && same(&service.options.configuration, &entry.options.configuration)
         && same(&service.options.dependencies, &entry.options.dependencies)
 }
 
-/// The service of a registry entry, healed if it can be.
-fn revive(shared: &Arc<Shared>, database: &Database, entry: Entry) -> Service {
-    let folder = paths::service(&shared.settings, database, &entry.mount);
-    let inspected = inspect(shared, database, &entry, &folder);
-    let inspected = match inspected {
-        Err(_) if shared.settings.heal_at_start && !entry.development => {
-            restore(shared, database, &entry, &folder)
-                .and_then(|()| inspect(shared, database, &entry, &folder))
-        }
-        other => other,
+/// Heals one mount; `false` if it has to be looked at again.
+fn heal_mount(shared: &Arc<Shared>, database: &Database, mount: &Mount) -> Result<bool> {
+    let Some(_turn) = shared.locks.try_lock(database.name(), mount.as_str()) else {
+        return Ok(false);
     };
-    let (manifest, damage) = match inspected {
-        Ok(manifest) => (manifest, None),
-        Err(error) => {
-            let text = value::json::to_string(&entry.manifest);
-            let stored = Manifest::parse(text.as_bytes(), &shared.settings.server_version);
-            let stored = stored.or_else(|_| Manifest::parse(b"{}", ""));
-            let (manifest, _) = stored.expect("an empty manifest is valid");
-            let error = error.with_detail("Mount", &entry.mount);
-            (
-                manifest,
-                Some(Health::Damaged(error.code(), error.message().to_owned())),
-            )
-        }
+    let (me, cluster) = (shared.cluster.id(), &shared.cluster);
+    // Read after the turn was taken: what an operation here committed before is seen.
+    let settled = transact(database, |txn| {
+        let is_live = |id: &str| cluster.is_live(id);
+        operations::settle(&mut DocumentRows(txn), mount.as_str(), me, &is_live)
+    })?;
+    let entry = match &settled {
+        Settled::Installed(app) => match Entry::read(&app.row) {
+            Some(entry) => Some(entry),
+            None => return Ok(true),
+        },
+        Settled::NotYet => return Ok(false),
+        _ => None,
     };
-    let health = damage.unwrap_or_else(|| Health::of_options(&manifest, &entry.options));
-    Service {
-        number: next_number(),
-        database: Arc::clone(database.name()),
-        mount: entry.mount,
-        manifest: Arc::new(manifest),
-        checksum: entry.checksum,
-        folder,
-        options: entry.options,
-        development: entry.development,
-        legacy: entry.legacy,
-        health,
-        retired: AtomicBool::new(false),
-    }
-}
-
-/// Compares files with the registry.
-///
-/// # Errors
-/// 3002, 3003, 3012, 3000, 3001, 3100, 3101.
-fn inspect(
-    shared: &Arc<Shared>,
-    database: &Database,
-    entry: &Entry,
-    folder: &Path,
-) -> Result<Manifest> {
-    if !entry.development {
-        let local = paths::bundle(&shared.settings, database, &entry.checksum);
-        let bytes = fs::read(&local).map_err(|_| Error::refused(codes::SERVICE_FILES_MISSING))?;
-        if checksum(&bytes) != entry.checksum {
-            return Err(Error::refused(codes::SERVICE_FILES_OUTDATED));
+    let registered = match (&entry, &settled) {
+        (Some(entry), _) => Registered::Service(Wanted {
+            checksum: &entry.checksum,
+            revision: entry.revision,
+            development: entry.development,
+        }),
+        (None, Settled::Uninstalled) => Registered::Uninstalled,
+        (None, _) => Registered::Unknown,
+    };
+    let running = shared.table.get(database.name(), mount.as_str());
+    let served = running.as_ref().map(|service| Served {
+        checksum: &service.checksum,
+        revision: service.revision,
+        same_options: entry.as_ref().is_some_and(|e| has_same_options(service, e)),
+        damaged: matches!(service.health, Health::Damaged(..)),
+    });
+    let files = |checksum: Option<&str>| look(shared, database, mount, checksum);
+    let is_done = match (decide(registered, served, false, files), entry) {
+        (Action::Load { restore }, Some(entry)) => {
+            let is_new = running.is_none_or(|service| !is_current(&service, &entry));
+            load(shared, database, entry, restore, is_new);
+            true
         }
-        if folder.is_dir() && !is_marked(folder, &entry.checksum) {
-            return Err(Error::refused(codes::SERVICE_FILES_OUTDATED));
+        (Action::Remove { files }, _) => {
+            live::take_away(shared, database, mount, files)?;
+            true
         }
-    }
-    let manifest = read_manifest(shared, folder)?;
-    let files = stage::referenced_files(folder, &manifest)?;
-    if !files.is_empty() {
-        let service = bare(database, entry, &manifest);
-        workers::run(&shared.pool, Arc::new(service), JobKind::CheckSyntax(files))?;
-    }
-    Ok(manifest)
+        (Action::Leave, _) => false,
+        _ => true,
+    };
+    serving::publish(shared, database, mount.as_str())?;
+    Ok(is_done)
 }
 
-/// Whether a folder was unpacked, whole, from this bundle.
-fn is_marked(folder: &Path, checksum: &str) -> bool {
-    fs::read(paths::marker(folder)).is_ok_and(|marker| marker == checksum.as_bytes())
-}
-
-fn bare(database: &Database, entry: &Entry, manifest: &Manifest) -> Service {
-    Service {
-        number: next_number(),
-        database: Arc::clone(database.name()),
-        mount: entry.mount.clone(),
-        manifest: Arc::new(manifest.clone()),
-        checksum: String::new(),
-        folder: PathBuf::new(),
-        options: StoredOptions::default(),
-        development: false,
-        legacy: false,
-        health: Health::Ready,
-        retired: AtomicBool::new(false),
+/// Makes a service from its registry entry and shows it.
+fn load(shared: &Arc<Shared>, database: &Database, entry: Entry, restore: bool, is_new: bool) {
+    let old = shared.table.get(database.name(), entry.mount.as_str());
+    let service = Arc::new(revive(shared, database, entry, restore));
+    if let Health::Damaged(code, message) = &service.health {
+        let mount = service.mount.as_str();
+        tracing::warn!(target: "foxx", database = &**database.name(), mount, %code, "{message}");
+    } else if !is_new {
+        // Only files were missing, and VMs that run have what they need.
+        return;
+    }
+    if shared.is_ready() {
+        live::show(shared, &service);
+    } else {
+        shared.table.put(service);
+    }
+    if let Some(old) = old
+        && let Err(error) = live::drop_local_bundle(shared, database, &old.checksum)
+    {
+        tracing::warn!(target: "foxx", %error, "an old bundle stays on disk");
     }
 }
 
-/// Makes local bundle and folder anew from the stored bundle.
-///
-/// # Errors
-/// 3002 if the stored bundle is missing, 3003 if it is another one, those of the bundle.
-fn restore(shared: &Shared, database: &Database, entry: &Entry, folder: &Path) -> Result<()> {
-    let stored = live::registry(shared, database).load_bundle(&entry.checksum)?;
-    let bytes = stored.ok_or_else(|| Error::refused(codes::SERVICE_FILES_MISSING))?;
-    let bundle = Bundle::new(bytes);
-    if bundle.checksum() != entry.checksum {
-        return Err(Error::refused(codes::SERVICE_FILES_OUTDATED));
+/// What the files of a mount are, as far as it can be told without running them.
+fn look(shared: &Shared, database: &Database, mount: &Mount, checksum: Option<&str>) -> Files {
+    let folder = paths::service(&shared.settings, database, mount);
+    let Some(checksum) = checksum else {
+        return if folder.exists() || paths::marker(&folder).exists() {
+            Files::Other
+        } else {
+            Files::Missing
+        };
+    };
+    // Who may not make them anew looks when the service is made.
+    if !shared.may_restore() {
+        return Files::Sound;
     }
-    let mut archive = Archive::open(bundle.bytes().clone(), &shared.settings.bundle)?;
-    let staged = shared.staging.make()?;
-    archive.extract(staged.path())?;
-    let manifest = read_manifest(shared, staged.path())?;
-    stage::write_manifest(staged.path(), &manifest)?;
-    let mut service = bare(database, entry, &manifest);
-    service.folder = folder.to_path_buf();
-    live::place(shared, database, &service, &bundle, staged)?;
-    let mount = entry.mount.as_str();
-    tracing::info!(target: "foxx", database = &**database.name(), mount, "files made anew");
-    Ok(())
+    if !folder.is_dir() {
+        return Files::Missing;
+    }
+    let bytes = fs::read(paths::bundle(&shared.settings, database, checksum));
+    let Ok(bytes) = bytes else {
+        return Files::Other;
+    };
+    if crate::bundle::checksum(&bytes) != checksum || !revive::is_marked(&folder, checksum) {
+        return Files::Other;
+    }
+    match Archive::open(bytes.into(), &shared.settings.bundle) {
+        Ok(archive) if archive.is_unpacked_in(&folder) => Files::Sound,
+        _ => Files::Other,
+    }
 }
 
 /// Takes services of databases that are gone out of the mount table.
 pub(crate) fn forget_dropped_databases(shared: &Shared) {
     for name in shared.table.databases() {
         if shared.databases.find(&name).is_none() {
+            serving::forget(shared, &name);
             for service in shared.table.list(&name) {
                 shared.table.remove(&name, &service.mount);
                 let folder = &service.folder;
@@ -192,149 +245,6 @@ pub(crate) fn forget_dropped_databases(shared: &Shared) {
                 }
             }
             shared.pool.purge();
-        }
-    }
-}
-
-/// Writes what is on disk to the registry: entries, checksums and bundles that are missing, and
-/// with `replace` those that are wrong, too.
-///
-/// # Errors
-/// 1228; those of the store.
-pub(crate) fn commit(shared: &Arc<Shared>, database: &str, replace: bool) -> Result<()> {
-    let database = shared.databases.get(database)?;
-    let root = paths::database(&shared.settings, &database);
-    for mount in find_mounts(&root) {
-        let wait = shared.settings.workers.script_time_max;
-        let _turn = shared.locks.lock(database.name(), mount.as_str(), wait)?;
-        commit_one(shared, &database, &mount, replace)?;
-    }
-    Ok(())
-}
-
-fn commit_one(
-    shared: &Arc<Shared>,
-    database: &Database,
-    mount: &Mount,
-    replace: bool,
-) -> Result<()> {
-    let registry = live::registry(shared, database);
-    let folder = paths::service(&shared.settings, database, mount);
-    let name = mount.as_str();
-    let manifest = match read_manifest(shared, &folder) {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            tracing::warn!(target: "foxx", mount = name, "not committed: {error}");
-            return Ok(());
-        }
-    };
-    let stored = registry.load(mount)?;
-    if !is_commit_needed(shared, &registry, stored.as_ref(), mount, replace)? {
-        return Ok(());
-    }
-    let bundle = local_bundle(shared, database, stored.as_ref(), mount)
-        .map_or_else(|| pack_folder(&folder, &shared.settings.bundle), Ok)?;
-    let entry = Entry {
-        mount: mount.clone(),
-        checksum: bundle.checksum().to_owned(),
-        manifest: manifest.normalised().clone(),
-        options: stored
-            .as_ref()
-            .map(|entry| entry.options.clone())
-            .unwrap_or_default(),
-        development: stored.as_ref().is_some_and(|entry| entry.development),
-        legacy: stored.as_ref().is_some_and(|entry| entry.legacy),
-    };
-    registry.store_bundle(&bundle)?;
-    registry.store(&entry, Some(&bundle))?;
-    let local = paths::bundle(&shared.settings, database, bundle.checksum());
-    shared.staging.write_file(&local, bundle.bytes())?;
-    let marker = paths::marker(&folder);
-    shared
-        .staging
-        .write_file(&marker, bundle.checksum().as_bytes())?;
-    let service = Arc::new(revive(shared, database, entry));
-    live::show(shared, &service);
-    tracing::info!(target: "foxx", mount = name, "committed");
-    Ok(())
-}
-
-/// Missing entries, checksums and bundles are always written; wrong ones only with `replace`.
-fn is_commit_needed(
-    shared: &Shared,
-    registry: &Registry<'_>,
-    stored: Option<&Entry>,
-    mount: &Mount,
-    replace: bool,
-) -> Result<bool> {
-    let Some(entry) = stored.filter(|entry| !entry.checksum.is_empty()) else {
-        return Ok(true);
-    };
-    let database = registry.database;
-    let running = shared.table.get(database.name(), mount.as_str());
-    if running.is_some_and(|service| service.checksum != entry.checksum) {
-        return Ok(replace);
-    }
-    if registry.load_bundle(&entry.checksum)?.is_none() {
-        return Ok(true);
-    }
-    let agrees = registry.is_bundle_sound(&entry.checksum)?
-        && local_agrees(shared, database, &entry.checksum);
-    Ok(replace && !agrees)
-}
-
-fn local_agrees(shared: &Shared, database: &Database, name: &str) -> bool {
-    let local = paths::bundle(&shared.settings, database, name);
-    fs::read(local).is_ok_and(|bytes| checksum(&bytes) == name)
-}
-
-/// The bundle in the local file that the registry or the running service names, if it is sound.
-fn local_bundle(
-    shared: &Shared,
-    database: &Database,
-    stored: Option<&Entry>,
-    mount: &Mount,
-) -> Option<Bundle> {
-    let running = shared.table.get(database.name(), mount.as_str());
-    let names = [
-        stored.map(|entry| entry.checksum.clone()),
-        running.map(|s| s.checksum.clone()),
-    ];
-    names
-        .into_iter()
-        .flatten()
-        .filter(|name| !name.is_empty())
-        .find_map(|name| {
-            let bytes = fs::read(paths::bundle(&shared.settings, database, &name)).ok()?;
-            let bundle = Bundle::new(bytes.into());
-            (bundle.checksum() == name).then_some(bundle)
-        })
-}
-
-/// Mounts whose folders are below that of a database.
-fn find_mounts(root: &Path) -> Vec<Mount> {
-    let mut mounts = Vec::new();
-    collect(root, "", &mut mounts);
-    mounts.sort();
-    mounts
-}
-
-fn collect(folder: &Path, prefix: &str, mounts: &mut Vec<Mount>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let (name, path) = (entry.file_name(), entry.path());
-        let Some(name) = name
-            .to_str()
-            .filter(|_| path.is_dir() && !path.is_symlink())
-        else {
-            continue;
-        };
-        if name == "APP" {
-            mounts.extend(Mount::parse(prefix));
-        } else {
-            collect(&path, &format!("{prefix}/{name}"), mounts);
         }
     }
 }

@@ -6,7 +6,8 @@ use error_codes::codes;
 use value::{Object, Value};
 
 use super::stage::{self, Plan, Staged};
-use super::{Source, live, not_found, paths, refuse_system, source};
+use super::turn::Turn;
+use super::{Source, live, not_found, refuse_system, source};
 use crate::mount::Mount;
 use crate::registry::{Health, Service, StoredOptions};
 use crate::shared::Shared;
@@ -82,29 +83,38 @@ pub(crate) fn install(shared: &Arc<Shared>, request: &InstallRequest) -> Result<
         refuse_system(&request.mount)?;
     }
     let mount = parse_mount(shared, request)?;
-    let wait = shared.settings.workers.script_time_max;
-    let _turn = shared.locks.lock(database.name(), mount.as_str(), wait)?;
-    let old = shared.table.get(database.name(), mount.as_str());
-    match (&old, request.mode) {
-        (Some(_), Mode::Install) => {
-            let error = Error::refused(codes::SERVICE_MOUNTPOINT_CONFLICT);
-            return Err(error.with_status(409).with_detail("Mount", &mount));
-        }
-        (None, Mode::Replace | Mode::Upgrade) if !request.force => {
-            return Err(not_found(mount.as_str()));
-        }
-        _ => {}
-    }
+    // Asked before the mount is claimed, so that requests in vain leave no trace.
+    let stored = live::registry(shared, &database).load(&mount)?;
+    check_occupied(request, &mount, stored.is_some())?;
+    let turn = Turn::take(shared, &database, &mount)?;
+    let old = turn.found();
+    check_occupied(request, &mount, old.is_some())?;
+    let old = old.map(|entry| live::current(shared, &database, entry));
     let with_mount = |error: Error| error.with_detail("Mount", &mount);
     let bundle = source::resolve(shared, &request.source).map_err(with_mount)?;
     let staged = stage::stage(shared, &mount, bundle).map_err(with_mount)?;
     let plan = plan(request, old.as_deref(), &staged)?;
     let checked = stage::check(shared, &mount, staged)?;
+    turn.confirm()?;
     if let Some(old) = old.as_ref().filter(|_| request.teardown) {
         tear_down(shared, old);
     }
     let prepared = stage::prepare(shared, &database, &mount, checked, plan)?;
-    live::commit(shared, &database, &mount, prepared)
+    live::commit(shared, &database, turn, &mount, prepared)
+}
+
+/// 3011 for installations where something is, 3009 for all else where nothing is.
+fn check_occupied(request: &InstallRequest, mount: &Mount, is_occupied: bool) -> Result<()> {
+    match request.mode {
+        Mode::Install if is_occupied => {
+            let error = Error::refused(codes::SERVICE_MOUNTPOINT_CONFLICT);
+            Err(error.with_status(409).with_detail("Mount", mount))
+        }
+        Mode::Replace | Mode::Upgrade if !is_occupied && !request.force => {
+            Err(not_found(mount.as_str()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A mount that is not legal is 3007 where a service would be installed and unknown elsewhere.
@@ -114,7 +124,8 @@ fn parse_mount(shared: &Shared, request: &InstallRequest) -> Result<Mount> {
     match known {
         Some(service) => Ok(service.mount.clone()),
         None if installs => Mount::parse(&request.mount),
-        None => Err(not_found(&request.mount)),
+        // Perhaps another coordinator has installed it.
+        None => Mount::parse(&request.mount).map_err(|_| not_found(&request.mount)),
     }
 }
 
@@ -228,7 +239,8 @@ pub(super) fn tear_down(shared: &Arc<Shared>, service: &Arc<Service>) {
     }
 }
 
-/// Removes a service with its files; its collections stay.
+/// Removes a service with its files; its collections stay. Answers the revision that took it away,
+/// 0 if there was nothing.
 ///
 /// # Errors
 /// 1228, 11 for system services, 3009 unless `force`.
@@ -238,26 +250,29 @@ pub(crate) fn uninstall(
     mount: &str,
     teardown: bool,
     force: bool,
-) -> Result<()> {
+) -> Result<u64> {
     let database = shared.databases.get(database)?;
     refuse_system(mount)?;
-    let wait = shared.settings.workers.script_time_max;
-    let _turn = shared.locks.lock(database.name(), mount, wait)?;
-    let Some(service) = shared.table.get(database.name(), mount) else {
-        return if force { Ok(()) } else { Err(not_found(mount)) };
+    let absent = || if force { Ok(0) } else { Err(not_found(mount)) };
+    let Ok(mount) = Mount::parse(mount) else {
+        return absent();
     };
+    if live::registry(shared, &database).load(&mount)?.is_none() {
+        return absent();
+    }
+    let mut turn = Turn::take(shared, &database, &mount)?;
+    let Some(entry) = turn.found() else {
+        return absent();
+    };
+    let service = live::current(shared, &database, entry);
     if teardown {
+        turn.confirm()?;
         tear_down(shared, &service);
     }
-    live::registry(shared, &database).remove(&service.mount)?;
-    shared.table.remove(database.name(), &service.mount);
-    shared.pool.purge();
-    live::reload_consumers(shared, &service);
-    let folder = paths::service(&shared.settings, &database, &service.mount);
-    shared.staging.discard_file(&paths::marker(&folder))?;
-    shared.staging.discard(&folder)?;
-    shared
-        .staging
-        .prune(&folder, &paths::database(&shared.settings, &database));
-    live::drop_local_bundle(shared, &database, &service.checksum)
+    turn.remove()?;
+    let removed = live::take_away(shared, &database, &mount, true);
+    live::tell(shared, &database, mount.as_str());
+    removed?;
+    live::drop_local_bundle(shared, &database, &service.checksum)?;
+    Ok(turn.revision())
 }

@@ -1,13 +1,15 @@
 //! From the commit point to a running service.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use database::Database;
 use error_codes::codes;
 
-use super::paths;
+use super::revive::revive;
 use super::stage::{Prepared, Staged};
+use super::turn::Turn;
+use super::{paths, serving};
 use crate::Result;
 use crate::bundle::{Bundle, Folder};
 use crate::mount::Mount;
@@ -19,13 +21,17 @@ use crate::shared::Shared;
 pub(super) fn commit(
     shared: &Arc<Shared>,
     database: &Database,
+    mut turn: Turn<'_>,
     mount: &Mount,
     prepared: Prepared,
 ) -> Result<Arc<Service>> {
     let path = paths::service(&shared.settings, database, mount);
-    let service = Arc::new(prepared.to_service(database, mount, path));
+    let mut service = prepared.to_service(database, mount, path);
+    service.revision = turn.revision();
+    service.since_ms = shared.platform.clock.unix_ms();
+    let service = Arc::new(service);
     let old = shared.table.get(database.name(), mount.as_str());
-    registry(shared, database).store(&to_entry(&service), Some(&prepared.staged.bundle))?;
+    turn.commit(&to_entry(&service), Some(&prepared.staged.bundle))?;
     let Staged { bundle, folder, .. } = prepared.staged;
     if let Err(error) = place(shared, database, &service, &bundle, folder) {
         // The registry has the new version, whose files the next start makes anew.
@@ -33,9 +39,11 @@ pub(super) fn commit(
         let code = codes::SERVICE_FILES_MISSING;
         damaged.health = Health::Damaged(code, code.text().to_owned());
         show(shared, &Arc::new(damaged));
+        tell(shared, database, mount.as_str());
         return Err(error);
     }
     show(shared, &service);
+    tell(shared, database, mount.as_str());
     if let Some(old) = old {
         drop_local_bundle(shared, database, &old.checksum)?;
     }
@@ -72,6 +80,7 @@ pub(super) fn to_entry(service: &Service) -> Entry {
     Entry {
         mount: service.mount.clone(),
         checksum: service.checksum.clone(),
+        revision: service.revision,
         manifest: service.manifest.normalised().clone(),
         options: service.options.clone(),
         development: service.development,
@@ -86,6 +95,52 @@ pub(super) fn show(shared: &Arc<Shared>, service: &Arc<Service>) {
     shared.table.put(Arc::clone(service));
     reload_consumers(shared, service);
     shared.pool.purge();
+}
+
+/// Says what is served at a mount now, and has the other coordinators look.
+pub(super) fn tell(shared: &Shared, database: &Database, mount: &str) {
+    if let Err(error) = serving::publish(shared, database, mount) {
+        tracing::warn!(target: "foxx", mount, %error, "healing tells the others what is served");
+    }
+    shared.cluster.announce();
+}
+
+/// What is registered, as a service: the running one, or made anew if another coordinator has
+/// changed it since.
+pub(super) fn current(shared: &Arc<Shared>, database: &Database, entry: Entry) -> Arc<Service> {
+    let running = shared.table.get(database.name(), entry.mount.as_str());
+    match running {
+        Some(service) if service.revision == entry.revision => service,
+        _ => Arc::new(revive(shared, database, entry, false)),
+    }
+}
+
+/// Takes a service out of the mount table, with its files if they are of no use any more.
+pub(super) fn take_away(
+    shared: &Shared,
+    database: &Database,
+    mount: &Mount,
+    files: bool,
+) -> Result<()> {
+    let service = shared.table.get(database.name(), mount.as_str());
+    if let Some(service) = &service {
+        shared.table.remove(database.name(), mount);
+        shared.pool.purge();
+        reload_consumers(shared, service);
+    }
+    if !files {
+        return Ok(());
+    }
+    let folder = paths::service(&shared.settings, database, mount);
+    shared.staging.discard_file(&paths::marker(&folder))?;
+    shared.staging.discard(&folder)?;
+    shared
+        .staging
+        .prune(&folder, &paths::database(&shared.settings, database));
+    match service {
+        Some(service) => drop_local_bundle(shared, database, &service.checksum),
+        None => Ok(()),
+    }
 }
 
 /// Has the workers load the services that are there, as many as they keep, without waiting.
@@ -116,6 +171,8 @@ fn warm(shared: &Arc<Shared>, service: &Arc<Service>) {
     let (database, mount) = (&*service.database, service.mount.as_str());
     if let Some(error) = failed {
         tracing::warn!(target: "foxx", database, mount, "the service does not load: {error}");
+        // Said to the others; set once, for this revision is warmed once.
+        let _ = service.broken.set(error.message().to_owned());
     } else if late {
         tracing::warn!(target: "foxx", database, mount, "not every worker has loaded it in time");
     }
@@ -143,6 +200,9 @@ pub(super) fn renewed(service: &Service) -> Service {
         development: service.development,
         legacy: service.legacy,
         health: service.health.clone(),
+        revision: service.revision,
+        since_ms: service.since_ms,
+        broken: OnceLock::new(),
         retired: AtomicBool::new(false),
     }
 }

@@ -41,11 +41,11 @@ impl Locks {
         Ok(Guard { locks: self, key })
     }
 
-    /// Whether an operation is under way; healing leaves such mounts alone.
-    pub(crate) fn is_held(&self, database: &str, mount: &str) -> bool {
-        self.held
-            .lock()
-            .contains(&(database.to_owned(), mount.to_owned()))
+    /// Takes the turn unless an operation is under way; healing leaves such mounts alone.
+    pub(crate) fn try_lock(&self, database: &str, mount: &str) -> Option<Guard<'_>> {
+        let key = (database.to_owned(), mount.to_owned());
+        let is_free = self.held.lock().insert(key.clone());
+        is_free.then_some(Guard { locks: self, key })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use error_codes::codes;
 use value::{Object, Value};
 
+use super::turn::change;
 use super::{live, not_found};
 use crate::registry::{Health, Service, StoredOptions};
 use crate::shared::Shared;
@@ -62,12 +63,7 @@ pub(crate) fn write_options(
     how: WriteOptions,
 ) -> Result<Value> {
     let database = shared.databases.get(database)?;
-    let wait = shared.settings.workers.script_time_max;
-    let _turn = shared.locks.lock(database.name(), mount, wait)?;
-    let old = shared
-        .table
-        .get(database.name(), mount)
-        .ok_or_else(|| not_found(mount))?;
+    let (mut turn, old) = change(shared, &database, mount)?;
     let Some(given) = given.as_object() else {
         let error = Error::refused(codes::HTTP_BAD_PARAMETER);
         return Err(error.with_detail("Reason", "the body must be an object"));
@@ -79,9 +75,13 @@ pub(crate) fn write_options(
         OptionGroup::Configuration => options.configuration = stored,
         OptionGroup::Dependencies => options.dependencies = stored,
     }
-    let service = Arc::new(with_options(&old, options));
-    live::registry(shared, &database).store(&live::to_entry(&service), None)?;
+    let mut service = with_options(&old, options);
+    service.revision = turn.revision();
+    service.since_ms = shared.platform.clock.unix_ms();
+    let service = Arc::new(service);
+    turn.commit(&live::to_entry(&service), None)?;
     live::show(shared, &service);
+    live::tell(shared, &database, mount);
     Ok(match how.minimal {
         true => minimal(&service, group, warnings),
         false => definitions(&service, group, &warnings).into(),

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use database::Database;
 use error_codes::codes;
@@ -217,6 +217,9 @@ impl Prepared {
             development: self.development,
             legacy: self.legacy,
             health: Health::of_options(&self.staged.manifest, &self.options),
+            revision: 0,
+            since_ms: 0,
+            broken: OnceLock::new(),
             retired: AtomicBool::new(false),
         }
     }
@@ -235,6 +238,9 @@ fn bare_service(mount: &Mount, staged: &Staged) -> Service {
         development: false,
         legacy: false,
         health: Health::Ready,
+        revision: 0,
+        since_ms: 0,
+        broken: OnceLock::new(),
         retired: AtomicBool::new(false),
     }
 }

@@ -1,15 +1,18 @@
 //! The stored registry: documents of `_apps` and `_appbundles`, read and written only here.
 //!
 //! ```text
-//! _apps/<mount with ':' for '/'>   {mount, checksum, manifest, options: {configuration,
-//!                                   dependencies, development, legacy}}
+//! _apps/<mount with ':' for '/'>   {mount, checksum, revision, manifest, options:
+//!                                   {configuration, dependencies, development, legacy}}
 //! _appbundles/<checksum>           {bytes, pieces, data}     data: Base64 of the first piece
 //! _appbundles/<checksum>:<n>       {data}                    piece n, from 1
 //! ```
 
+use ::registry::operations::{self, Change, Claim};
+use ::registry::{APPS, key_of};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use cluster::{DocumentRows, Rows as _, transact};
 use database::{Database, OverwriteMode, Selector, Transaction, TransactionOptions, WriteOptions};
 use value::{Object, Value};
 
@@ -18,7 +21,6 @@ use crate::Result;
 use crate::bundle::{Bundle, checksum};
 use crate::mount::Mount;
 
-const APPS: &str = "_apps";
 const BUNDLES: &str = "_appbundles";
 /// Documents read at once when the registry is listed.
 const PAGE: usize = 1000;
@@ -29,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) mount: Mount,
     /// Names the bundle. Empty in documents that others wrote without one.
     pub(crate) checksum: String,
+    /// Grows with each change of the mount; 0 in documents that were not committed by an operation.
+    pub(crate) revision: u64,
     /// Normalised, as of the last commit: shown when the files cannot be read.
     pub(crate) manifest: Value,
     pub(crate) options: StoredOptions,
@@ -37,7 +41,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn read(document: &Value) -> Option<Self> {
+    pub(crate) fn read(document: &Value) -> Option<Self> {
         let mount = Mount::parse(document.get("mount").as_str()?).ok()?;
         let options = document.get("options");
         let object = |name: &str| options.get(name).as_object().cloned().unwrap_or_default();
@@ -49,6 +53,7 @@ impl Entry {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
+            revision: u64::try_from(document.get("revision").as_i64().unwrap_or(0)).unwrap_or(0),
             manifest: document.get("manifest").clone(),
             options: StoredOptions {
                 configuration: object("configuration"),
@@ -59,26 +64,22 @@ impl Entry {
         })
     }
 
-    fn to_document(&self) -> Value {
+    /// The row without its revision, which comes with the commit.
+    pub(crate) fn to_row(&self) -> Object {
         let mut options = Object::new();
         options.insert("configuration", self.options.configuration.clone());
         options.insert("dependencies", self.options.dependencies.clone());
         options.insert("development", self.development);
         options.insert("legacy", self.legacy);
         let mut document = Object::new();
-        document.insert("_key", key(&self.mount));
         document.insert("mount", self.mount.as_str());
         if !self.checksum.is_empty() {
             document.insert("checksum", self.checksum.as_str());
         }
         document.insert("manifest", self.manifest.clone());
         document.insert("options", options);
-        document.into()
+        document
     }
-}
-
-fn key(mount: &Mount) -> String {
-    mount.as_str().trim_start_matches('/').replace('/', ":")
 }
 
 /// The registry of one database.
@@ -89,73 +90,80 @@ pub(crate) struct Registry<'d> {
 }
 
 impl Registry<'_> {
-    /// All services, sorted by mount. Documents that cannot be read are logged and left out.
+    /// All services. Documents that cannot be read are logged and left out; those whose key is not
+    /// that of their mount, such as imported ones, are given it.
     pub(crate) fn load_all(&self) -> Result<Vec<Entry>> {
         let mut txn = self.database.begin(TransactionOptions::read_only())?;
-        let collection = txn.collection(APPS)?;
-        let (mut entries, mut position) = (Vec::new(), None);
-        loop {
-            let page = txn.scan(&collection, position.as_ref(), PAGE)?;
-            for document in page.documents {
-                match Entry::read(&document.to_value()?) {
-                    Some(entry) => entries.push(entry),
-                    None => tracing::warn!(id = document.id(), "unreadable registry document"),
-                }
+        let rows = DocumentRows(&mut txn).list(APPS)?;
+        drop(txn);
+        let mut entries: Vec<Entry> = Vec::new();
+        for row in rows {
+            let id = row.get("_key").as_str().unwrap_or_default();
+            let Some(entry) = Entry::read(&row) else {
+                tracing::warn!(id, "unreadable registry document");
+                continue;
+            };
+            if id != key_of(entry.mount.as_str()) && !self.move_to_key(id, &entry)? {
+                tracing::warn!(id, mount = %entry.mount, "a second registry document of a mount");
+                continue;
             }
-            position = page.next;
-            if position.is_none() {
-                return Ok(entries);
-            }
+            entries.push(entry);
         }
+        Ok(entries)
+    }
+
+    /// Gives a document the key of its mount; whether no other document had it.
+    fn move_to_key(&self, id: &str, entry: &Entry) -> Result<bool> {
+        let key = key_of(entry.mount.as_str());
+        Ok(transact(self.database, |txn| {
+            let mut rows = DocumentRows(txn);
+            if rows.get(APPS, &key)?.is_some() {
+                return Ok(false);
+            }
+            let Some(row) = rows.get(APPS, id)? else {
+                return Ok(false);
+            };
+            rows.remove(APPS, id)?;
+            rows.put(APPS, &key, row.as_object().cloned().unwrap_or_default())?;
+            Ok(true)
+        })?)
     }
 
     /// One service.
     pub(crate) fn load(&self, mount: &Mount) -> Result<Option<Entry>> {
         let mut txn = self.database.begin(TransactionOptions::read_only())?;
-        let collection = txn.collection(APPS)?;
-        let document = txn.get(&collection, &key(mount))?;
-        match document {
-            Some(document) => Ok(Entry::read(&document.to_value()?)),
-            None => Ok(None),
+        let found = operations::load(&mut DocumentRows(&mut txn), mount.as_str())?;
+        Ok(found.and_then(|app| Entry::read(&app.row)))
+    }
+
+    /// Registers a service and its bundle in one transaction that spends the claim, and removes the
+    /// bundle that it had if nobody else has it. Without `bundle` the stored one stays.
+    pub(crate) fn commit(
+        &self,
+        txn: &mut Transaction,
+        claim: &Claim,
+        entry: &Entry,
+        bundle: Option<&Bundle>,
+    ) -> cluster::Result<()> {
+        if let Some(bundle) = bundle {
+            self.put_bundle(txn, bundle)?;
+        }
+        let change = Change::Put(entry.to_row());
+        match operations::commit(&mut DocumentRows(txn), claim, change)? {
+            Some(before) if before.checksum != entry.checksum => {
+                Ok(self.drop_unused(txn, &before.checksum)?)
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Writes a service and its bundle in one transaction, and removes the bundle that it had if
-    /// nobody else has it. Without `bundle` the stored one stays.
-    pub(crate) fn store(&self, entry: &Entry, bundle: Option<&Bundle>) -> Result<()> {
-        Ok(self.database.run(&TransactionOptions::default(), |txn| {
-            if let Some(bundle) = bundle {
-                self.put_bundle(txn, bundle)?;
-            }
-            let before = self.put(txn, APPS, &entry.to_document())?;
-            let before = before.as_ref().map(|document| document.get("checksum"));
-            match before.and_then(Value::as_str) {
-                Some(old) if old != entry.checksum => self.drop_unused(txn, old),
-                _ => Ok(()),
-            }
-        })?)
-    }
-
-    /// Removes a service, and its bundle if nobody else has it; whether there was one.
-    pub(crate) fn remove(&self, mount: &Mount) -> Result<bool> {
-        Ok(self.database.run(&TransactionOptions::default(), |txn| {
-            let collection = txn.collection(APPS)?;
-            let Some(document) = txn.get(&collection, &key(mount))? else {
-                return Ok(false);
-            };
-            one(txn.remove(&collection, vec![Selector::key(&key(mount))?], &options())?)?;
-            if let Some(Value::String(checksum)) = document.get("checksum") {
-                self.drop_unused(txn, &checksum)?;
-            }
-            Ok(true)
-        })?)
-    }
-
-    /// Writes a bundle alone.
-    pub(crate) fn store_bundle(&self, bundle: &Bundle) -> Result<()> {
-        Ok(self.database.run(&TransactionOptions::default(), |txn| {
-            self.put_bundle(txn, bundle)
-        })?)
+    /// Removes a service, and its bundle if nobody else has it, in one transaction that spends the
+    /// claim.
+    pub(crate) fn remove(&self, txn: &mut Transaction, claim: &Claim) -> cluster::Result<()> {
+        match operations::commit(&mut DocumentRows(txn), claim, Change::Remove)? {
+            Some(before) => Ok(self.drop_unused(txn, &before.checksum)?),
+            None => Ok(()),
+        }
     }
 
     /// The zip of a bundle; `None` if it is not stored or not whole.
@@ -208,30 +216,26 @@ impl Registry<'_> {
                 document.insert("_key", format!("{}:{at}", bundle.checksum()));
             }
             document.insert("data", STANDARD.encode(piece));
-            self.put(txn, BUNDLES, &document.into())?;
+            self.put(txn, &document.into())?;
         }
         Ok(())
     }
 
-    /// Inserts or replaces; answers the document that was there.
-    fn put(
-        &self,
-        txn: &mut Transaction,
-        collection: &str,
-        document: &Value,
-    ) -> database::Result<Option<Value>> {
-        let collection = txn.collection(collection)?;
+    fn put(&self, txn: &mut Transaction, document: &Value) -> database::Result<()> {
+        let collection = txn.collection(BUNDLES)?;
         let options = WriteOptions {
-            return_old: true,
             overwrite_mode: OverwriteMode::Replace,
             ..WriteOptions::default()
         };
-        let result = one(txn.insert(&collection, vec![document.clone()], &options)?)?;
-        result.old.map(|old| old.to_value()).transpose()
+        let results = txn.insert(&collection, vec![document.clone()], &options)?;
+        results.into_iter().try_for_each(|result| result.map(drop))
     }
 
     /// Removes a bundle that no service names.
     fn drop_unused(&self, txn: &mut Transaction, checksum: &str) -> database::Result<()> {
+        if checksum.is_empty() {
+            return Ok(());
+        }
         let apps = txn.collection(APPS)?;
         let mut position = None;
         loop {
@@ -271,14 +275,4 @@ impl Registry<'_> {
 
 fn options() -> WriteOptions {
     WriteOptions::default()
-}
-
-/// The only answer of a write to one document.
-fn one(
-    results: Vec<database::Result<database::WriteResult>>,
-) -> database::Result<database::WriteResult> {
-    results.into_iter().next().unwrap_or_else(|| {
-        let code = error_codes::codes::INTERNAL;
-        Err(database::Error::new(database::ErrorKind::Corrupt, code))
-    })
 }

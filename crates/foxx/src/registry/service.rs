@@ -1,8 +1,8 @@
 //! One revision of an installed service, immutable and shared by everyone who runs it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use error_codes::{Code, codes};
 use value::{Object, Value};
@@ -20,6 +20,12 @@ pub struct Service {
     pub(crate) mount: Mount,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) checksum: String,
+    /// Of the registered row that it was made from; grows with each change of the mount.
+    pub(crate) revision: u64,
+    /// When it was made, in milliseconds of Unix time.
+    pub(crate) since_ms: u64,
+    /// Why it does not load, if that was tried.
+    pub(crate) broken: OnceLock<String>,
     /// Absolute, without a slash at the end.
     pub(crate) folder: PathBuf,
     pub(crate) options: StoredOptions,
@@ -77,6 +83,12 @@ impl Service {
     /// Whether it is reloaded for every request and shows its errors.
     pub fn is_development(&self) -> bool {
         self.development
+    }
+
+    /// Grows with each change of what is registered at the mount, also when a service is taken
+    /// away and comes back.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Whether it can run.

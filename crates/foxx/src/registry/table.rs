@@ -126,6 +126,7 @@ impl std::borrow::Borrow<str> for Mount {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::OnceLock;
     use std::sync::atomic::AtomicBool;
 
     use super::*;
@@ -147,6 +148,9 @@ mod tests {
                 development: false,
                 legacy: false,
                 health: Health::Ready,
+                revision: 0,
+                since_ms: 0,
+                broken: OnceLock::new(),
                 retired: AtomicBool::new(false),
             }));
         }
