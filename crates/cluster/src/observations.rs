@@ -66,6 +66,13 @@ impl Observations {
         members.map(|seen| seen.member.clone()).collect()
     }
 
+    /// All whose rows are there, by id, and for how long their heartbeats were seen unchanged.
+    pub fn known(&self) -> Vec<(Member, Duration)> {
+        let unchanged = |seen: &Seen| self.read_at.saturating_sub(seen.changed_at);
+        let known = self.seen.values();
+        known.map(|seen| (seen.member.clone(), unchanged(seen))).collect()
+    }
+
     /// Ids of those whose rows are there and who have been dead for `time`.
     pub fn dead(&self, time: Duration) -> Vec<String> {
         let dead =

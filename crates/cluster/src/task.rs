@@ -30,6 +30,7 @@ struct Inner {
 /// What coordinators have that share a store.
 struct Shared {
     settings: Settings,
+    endpoint: Mutex<String>,
     databases: Databases,
     hints: Arc<dyn Hints>,
     changes: AtomicU64,
@@ -74,6 +75,7 @@ impl Cluster {
             started_ms: platform.clock.unix_ms(),
             signal: Arc::default(),
             shared: Some(Shared {
+                endpoint: Mutex::new(settings.endpoint.clone()),
                 settings,
                 databases,
                 hints,
@@ -116,6 +118,14 @@ impl Cluster {
         &self.0.id
     }
 
+    /// Says where clients reach this coordinator, once that is known.
+    pub fn set_endpoint(&self, endpoint: &str) {
+        if let Some(shared) = &self.0.shared {
+            endpoint.clone_into(&mut shared.endpoint.lock());
+            self.announce();
+        }
+    }
+
     /// Whether others may share the store.
     pub fn is_shared(&self) -> bool {
         self.0.shared.is_some()
@@ -133,6 +143,28 @@ impl Cluster {
             live.sort_by(|a, b| a.id.cmp(&b.id));
         }
         live
+    }
+
+    /// All coordinators whose rows are there, the dead too, by id, and for how long the heartbeat
+    /// of each was seen unchanged.
+    pub fn known(&self) -> Vec<(Member, Duration)> {
+        match &self.0.shared {
+            Some(shared) => shared.observations.lock().known(),
+            None => vec![(self.member(0, 0), Duration::ZERO)],
+        }
+    }
+
+    /// How long a heartbeat may stay unchanged before its coordinator is taken for dead.
+    pub fn member_time_max(&self) -> Duration {
+        let shared = self.0.shared.as_ref();
+        shared.map_or(Duration::MAX, |shared| shared.settings.member_time_max)
+    }
+
+    /// What the store names its cluster by, if others may share it.
+    pub fn cluster_id(&self) -> Option<String> {
+        let system = self.0.shared.as_ref()?.databases.system();
+        let collection = system.find_collection(MEMBERS)?;
+        Some(format!("cluster-{}", collection.id()))
     }
 
     /// Whether a coordinator is taken for alive.
@@ -162,6 +194,14 @@ impl Cluster {
     /// something that its own tasks should look at.
     pub fn signal(&self) -> &Arc<Signal> {
         &self.0.signal
+    }
+
+    /// The longest that a change can stay unseen when its hint is lost.
+    pub fn poll(&self) -> Duration {
+        self.0
+            .shared
+            .as_ref()
+            .map_or(Duration::from_secs(1), |shared| shared.settings.poll)
     }
 
     /// Tells everybody, this coordinator's own tasks too, that something changed.
@@ -264,11 +304,15 @@ impl Cluster {
     }
 
     fn member(&self, beat: u64, changes: u64) -> Member {
-        let settings = self.0.shared.as_ref().map(|shared| &shared.settings);
+        let shared = self.0.shared.as_ref();
         Member {
             id: self.0.id.clone(),
-            endpoint: settings.map(|s| s.endpoint.clone()).unwrap_or_default(),
-            version: settings.map(|s| s.version.clone()).unwrap_or_default(),
+            endpoint: shared
+                .map(|s| s.endpoint.lock().clone())
+                .unwrap_or_default(),
+            version: shared
+                .map(|s| s.settings.version.clone())
+                .unwrap_or_default(),
             started_ms: self.0.started_ms,
             beat,
             changes,
@@ -279,15 +323,4 @@ impl Cluster {
 /// `CRDN-` and 16 hexadecimal digits: the form that drivers know.
 fn make_id(platform: &Platform) -> String {
     format!("CRDN-{:016x}", platform.random.next_u64())
-}
-
-/// How long something may wait to be told; for callers who wait in steps.
-impl Cluster {
-    /// The longest that a change can stay unseen when its hint is lost.
-    pub fn poll(&self) -> Duration {
-        self.0
-            .shared
-            .as_ref()
-            .map_or(Duration::from_secs(1), |shared| shared.settings.poll)
-    }
 }

@@ -45,7 +45,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ::registry::serving::{Target, Wait};
 use arc_swap::ArcSwapOption;
 use cluster::Cluster;
 use database::Databases;
@@ -53,6 +52,7 @@ use parking_lot::Mutex;
 use platform::Platform;
 use value::Value;
 
+pub use ::registry::serving::{Target, Wait};
 pub use bundle::Limits as BundleLimits;
 pub use error::{Error, ErrorKind, ExceptionText, Result};
 pub use lifecycle::{

@@ -16,6 +16,11 @@ use crate::state::Api;
 
 /// The service's answer.
 pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
+    if let Some(minimum) = minimum_revision(&request)?
+        && !is_recent_enough(api, &request, minimum).await?
+    {
+        return Ok(too_old(minimum));
+    }
     let Some(found) = api.foxx.find(&request.database, request.path()) else {
         return Err(nobody(api, &request));
     };
@@ -50,6 +55,49 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
     }
 }
 
+/// Asks for a service in at least this revision, as the answer of an operation names it.
+const MIN_REVISION: &str = "x-vulpes-min-revision";
+
+fn minimum_revision(request: &Request) -> Result<Option<u64>> {
+    let Some(value) = request.headers.get(MIN_REVISION) else {
+        return Ok(None);
+    };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let number = number.ok_or_else(|| {
+        Error::bad_parameter(format!(
+            "header {MIN_REVISION} is a number, as answers name it"
+        ))
+    })?;
+    Ok(Some(number))
+}
+
+/// Whether the service is served in this revision, or becomes so in time.
+async fn is_recent_enough(api: &Arc<Api>, request: &Request, minimum: u64) -> Result<bool> {
+    let found = api.foxx.find(&request.database, request.path());
+    if found.is_some_and(|found| found.service.revision() >= minimum) {
+        return Ok(true);
+    }
+    if api.databases.find(&request.database).is_none() {
+        return Err(Error::plain(codes::ARANGO_DATABASE_NOT_FOUND));
+    }
+    let (api, database) = (Arc::clone(api), request.database.clone().into_owned());
+    let path = request.path().to_owned();
+    let waited = tokio::task::spawn_blocking(move || {
+        let time = api.settings.revision_wait;
+        api.foxx.wait_for_revision(&database, &path, minimum, time)
+    });
+    match waited.await {
+        Ok(recent) => Ok(recent?),
+        Err(_) => Err(Error::plain(codes::SHUTTING_DOWN)),
+    }
+}
+
+fn too_old(minimum: u64) -> Reply {
+    let message = format!("this coordinator does not serve revision {minimum} yet");
+    let error = Error::new(codes::HTTP_SERVICE_UNAVAILABLE, message);
+    error.into_reply().with(header::RETRY_AFTER, "1")
+}
+
 /// Mounts below `/_` need a login, those below `/_open/` never do.
 fn needs_login(mount: &str, settings: &Settings) -> bool {
     let is_reserved = mount.starts_with("/_") || !settings.authentication_system_only;
@@ -59,6 +107,10 @@ fn needs_login(mount: &str, settings: &Settings) -> bool {
 fn nobody(api: &Arc<Api>, request: &Request) -> Error {
     if api.databases.find(&request.database).is_none() {
         return Error::plain(codes::ARANGO_DATABASE_NOT_FOUND);
+    }
+    if !api.foxx.is_ready() {
+        let message = "waiting for initialization of Foxx services in this database";
+        return Error::new(codes::HTTP_SERVICE_UNAVAILABLE, message);
     }
     if request.query().is_empty() {
         return Error::unknown_path(request.path());

@@ -92,6 +92,13 @@ pub struct Settings {
     pub log_api: Audience,
     /// Who may ask how the server was started.
     pub options_api: Audience,
+    /// How long an operation on a service waits until all coordinators serve what it did, when
+    /// the request names no time.
+    pub live_wait: Duration,
+    /// The longest time that a request may name for that.
+    pub live_wait_max: Duration,
+    /// How long a request that asks for a minimum revision of a service waits for it; then 503.
+    pub revision_wait: Duration,
     /// Whether the management API of services answers.
     pub foxx_api: bool,
     /// The version of the compatible product that clients are told.
@@ -138,6 +145,9 @@ impl Settings {
             echo_bytes_max: 64 << 10,
             log_api: Audience::Administrators,
             options_api: Audience::Superusers,
+            live_wait: Duration::from_secs(30),
+            live_wait_max: Duration::from_secs(600),
+            revision_wait: Duration::from_secs(5),
             foxx_api: true,
             version: "3.12.10".to_owned(),
         }

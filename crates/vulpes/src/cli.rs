@@ -167,6 +167,12 @@ pub(crate) struct Serve {
           action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(crate) install_from_remote: bool,
 
+    /// Whether a server that shares its store brings all services to life before it starts, rather
+    /// than answering 503 for them meanwhile.
+    #[arg(long = "foxx.force-update-on-startup", value_name = "BOOL", default_value_t = false,
+          action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub(crate) sync_at_start: bool,
+
     /// After how many idle seconds a transaction that a client began is rolled back, 120 at most.
     #[arg(
         long = "transaction.streaming-idle-timeout",

@@ -10,6 +10,7 @@
 
 mod cli;
 mod expiry;
+mod membership;
 mod report;
 mod serve;
 mod settings;

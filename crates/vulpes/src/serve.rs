@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use cluster::Cluster;
 use database::Databases;
 use foxx::Foxx;
 use http_api::{Log, LogSettings, StartupOption};
@@ -98,8 +99,14 @@ fn serve(
     let estimates = expiry::start_estimates(&databases)?;
     let discarded = expiry::start_discarded(&databases)?;
     let sharing = sharing::start(&databases)?;
-    let foxx = Foxx::start(resolved.foxx, databases.clone(), platform.clone())
-        .context("start the services")?;
+    let cluster = join(&databases, &platform)?;
+    let started = Foxx::start_in(
+        cluster.clone(),
+        resolved.foxx,
+        databases.clone(),
+        platform.clone(),
+    );
+    let foxx = started.context("start the services")?;
     let secret_file = resolved.jwt_secret_file;
     let parts = http_api::Parts {
         databases: databases.clone(),
@@ -111,13 +118,14 @@ fn serve(
         })),
         log,
         options,
-        membership: None,
+        membership: membership::of(&cluster),
     };
     let api = http_api::Api::new(resolved.http, parts);
     let server = runtime
         .block_on(http_api::Server::bind(resolved.listen, Arc::clone(&api)))
         .with_context(|| format!("listen on {}", resolved.listen))?;
     let url = format!("http://{}", server.address()?);
+    cluster.set_endpoint(&url);
     let (stop, stopped) = watch::channel(false);
     let serving = runtime.spawn(server.run(stopped));
     report::line(&format!(
@@ -134,9 +142,23 @@ fn serve(
     let _ = stop.send(true);
     runtime.block_on(serving).context("stop the listener")?;
     foxx.stop();
+    cluster.leave();
     drop((sharing, discarded, estimates, expiry));
     databases.close().context("close the store")?;
     outcome
+}
+
+/// Shows this server to the others that share its store, if there may be any.
+fn join(databases: &Databases, platform: &Platform) -> anyhow::Result<Cluster> {
+    if !databases.engine().is_shared() {
+        return Ok(Cluster::alone(platform.clone()));
+    }
+    // The endpoint is known once the server listens.
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let settings = cluster::Settings::documented(String::new(), version);
+    let hints = Arc::new(cluster::NoHints);
+    Cluster::join(databases.clone(), platform.clone(), settings, hints)
+        .context("join the other coordinators")
 }
 
 /// Only the owner may look into the folder: it has password hashes and the signing secret.
@@ -211,8 +233,12 @@ fn install_missing(foxx: &Foxx, installs: &[Install], url: &str) -> anyhow::Resu
     const DATABASE: &str = "_system";
     for install in installs {
         if foxx.find_exactly(DATABASE, &install.mount).is_none() {
-            foxx.install_path(DATABASE, &install.mount, &install.source)
-                .with_context(|| format!("install {}", install.source.display()))?;
+            let installed = foxx.install_path(DATABASE, &install.mount, &install.source);
+            if is_occupied(&installed) {
+                // By another coordinator, or it did not come to life here yet.
+                continue;
+            }
+            installed.with_context(|| format!("install {}", install.source.display()))?;
             tracing::info!(mount = %install.mount, "installed");
         }
     }
@@ -220,6 +246,11 @@ fn install_missing(foxx: &Foxx, installs: &[Install], url: &str) -> anyhow::Resu
         report::line(&format!("  {url}{}", summary.mount));
     }
     Ok(())
+}
+
+fn is_occupied<T>(installed: &foxx::Result<T>) -> bool {
+    let code = installed.as_ref().err().map(foxx::Error::code);
+    code == Some(error_codes::codes::SERVICE_MOUNTPOINT_CONFLICT)
 }
 
 /// Waits for a signal or for a client that asks the server to stop.

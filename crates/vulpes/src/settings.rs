@@ -195,6 +195,7 @@ fn foxx(typed: &Serve, data: &Path, problems: &mut Problems) -> foxx::Settings {
     settings.server_version = http_api::Settings::documented().version;
     settings.authentication_enabled = typed.authentication;
     settings.install_from_remote = typed.install_from_remote;
+    settings.sync_at_start = typed.sync_at_start;
     settings.javascript_transactions = typed.javascript_transactions;
     settings.functions.enabled = typed.user_functions;
     settings.environment = environment(&typed.environment_allowlist, problems);

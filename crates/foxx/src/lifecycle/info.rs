@@ -108,6 +108,7 @@ pub(crate) fn describe(service: &Service) -> Value {
     shown.insert("legacy", service.legacy);
     shown.insert("manifest", service.manifest.normalised().clone());
     shown.insert("checksum", service.checksum.as_str());
+    shown.insert("revision", service.revision);
     shown.insert("options", options);
     shown.into()
 }

@@ -44,8 +44,11 @@ impl Locks {
     /// Takes the turn unless an operation is under way; healing leaves such mounts alone.
     pub(crate) fn try_lock(&self, database: &str, mount: &str) -> Option<Guard<'_>> {
         let key = (database.to_owned(), mount.to_owned());
-        let is_free = self.held.lock().insert(key.clone());
-        is_free.then_some(Guard { locks: self, key })
+        if !self.held.lock().insert(key.clone()) {
+            // A guard that is made and dropped would free what somebody else holds.
+            return None;
+        }
+        Some(Guard { locks: self, key })
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use cluster::Cluster;
 use database::Databases;
 use foxx::{Error, Foxx, InstallRequest, ServiceRequest, ServiceResponse, Settings, Source};
 use platform::Platform;
@@ -26,6 +27,7 @@ pub struct Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.foxx.stop();
+        self.foxx.cluster().leave();
     }
 }
 
@@ -50,6 +52,41 @@ impl Host {
         change(&mut settings);
         let platform = Platform::system();
         let foxx = Foxx::start(settings.clone(), databases.clone(), platform).unwrap();
+        Self {
+            foxx,
+            databases,
+            settings,
+            folder: Some(folder),
+        }
+    }
+
+    /// Coordinators on one store, each with folders of its own.
+    pub fn several<const N: usize>() -> [Self; N] {
+        let mut engines = MemoryEngine::shared(N).into_iter();
+        std::array::from_fn(|_| {
+            let engine = engines.next().unwrap();
+            Self::among(Arc::new(engine), |_| {})
+        })
+    }
+
+    /// A coordinator on a store that others may use.
+    pub fn among(engine: Arc<dyn store::Engine>, change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut database = database::Settings::recommended();
+        database.password.memory_kib = 8;
+        let platform = Platform::system();
+        let databases = Databases::open(engine, platform.clone(), database).unwrap();
+        let path = folder.path();
+        let mut settings = Settings::new(path.join("apps"), path.join("tmp"), 2);
+        settings.sync_at_start = true;
+        change(&mut settings);
+        let mut cluster = cluster::Settings::documented(String::new(), String::new());
+        cluster.heartbeat = Duration::from_millis(100);
+        cluster.poll = Duration::from_millis(20);
+        let hints = Arc::new(cluster::NoHints);
+        let cluster = Cluster::join(databases.clone(), platform.clone(), cluster, hints).unwrap();
+        let (own, all) = (settings.clone(), databases.clone());
+        let foxx = Foxx::start_in(cluster, own, all, platform).unwrap();
         Self {
             foxx,
             databases,

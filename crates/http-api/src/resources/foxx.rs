@@ -1,8 +1,10 @@
 //! `/_api/foxx`: managing services.
 
+mod barrier;
 mod definition;
 mod tests;
 
+use barrier::{Barrier, with_coordinators};
 use foxx::{InstallRequest, Mode};
 use hyper::{Method, StatusCode, header};
 use value::Value;
@@ -115,11 +117,12 @@ fn list(call: &Call<'_>) -> Result<Reply> {
 }
 
 fn describe(call: &Call<'_>) -> Result<Reply> {
-    let description = call
-        .api
-        .foxx
-        .describe(&call.request.database, &mount(call)?)?;
-    bare(StatusCode::OK, &description)
+    let mount = mount(call)?;
+    let description = call.api.foxx.describe(&call.request.database, &mount)?;
+    bare(
+        StatusCode::OK,
+        &with_coordinators(call, &mount, description)?,
+    )
 }
 
 fn install(call: &Call<'_>) -> Result<Reply> {
@@ -136,6 +139,7 @@ fn replace(call: &Call<'_>) -> Result<Reply> {
 
 fn install_as(call: &Call<'_>, mode: Mode, teardown: bool, status: StatusCode) -> Result<Reply> {
     let mount = mount(call)?;
+    let barrier = Barrier::read(call)?;
     let definition = definition::read(call.request)?;
     let request = InstallRequest {
         mode,
@@ -148,15 +152,18 @@ fn install_as(call: &Call<'_>, mode: Mode, teardown: bool, status: StatusCode) -
         force: flag(call, "force", false),
         ..InstallRequest::new(&call.request.database, &mount, definition.source)
     };
-    bare(status, &call.api.foxx.install(&request)?)
+    let description = call.api.foxx.install(&request)?;
+    barrier.serve(call, &mount, || {
+        bare(status, &with_coordinators(call, &mount, description)?)
+    })
 }
 
 fn uninstall(call: &Call<'_>) -> Result<Reply> {
     let (teardown, force) = (flag(call, "teardown", true), flag(call, "force", false));
-    call.api
-        .foxx
-        .uninstall(&call.request.database, &mount(call)?, teardown, force)?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    let (mount, barrier) = (mount(call)?, Barrier::read(call)?);
+    let foxx = &call.api.foxx;
+    let revision = foxx.uninstall(&call.request.database, &mount, teardown, force)?;
+    barrier.gone(call, &mount, revision, Reply::empty(StatusCode::NO_CONTENT))
 }
 
 fn configuration(call: &Call<'_>) -> Result<Reply> {
@@ -182,8 +189,9 @@ fn write_configuration(call: &Call<'_>, replace: bool) -> Result<Reply> {
     let minimal = flag(call, "minimal", true);
     let database = &call.request.database;
     let foxx = &call.api.foxx;
+    let barrier = Barrier::read(call)?;
     let written = foxx.set_configuration(database, &mount, &given, replace, minimal)?;
-    bare(StatusCode::OK, &written)
+    barrier.serve(call, &mount, || bare(StatusCode::OK, &written))
 }
 
 fn dependencies(call: &Call<'_>) -> Result<Reply> {
@@ -209,8 +217,9 @@ fn write_dependencies(call: &Call<'_>, replace: bool) -> Result<Reply> {
     let minimal = flag(call, "minimal", true);
     let database = &call.request.database;
     let foxx = &call.api.foxx;
+    let barrier = Barrier::read(call)?;
     let written = foxx.set_dependencies(database, &mount, &given, replace, minimal)?;
-    bare(StatusCode::OK, &written)
+    barrier.serve(call, &mount, || bare(StatusCode::OK, &written))
 }
 
 /// The map of dependencies itself, which the documentation of one version wraps in `options`.
@@ -271,11 +280,15 @@ fn leave_development(call: &Call<'_>) -> Result<Reply> {
 }
 
 fn set_development(call: &Call<'_>, on: bool) -> Result<Reply> {
-    let foxx = &call.api.foxx;
-    bare(
-        StatusCode::OK,
-        &foxx.set_development(&call.request.database, &mount(call)?, on)?,
-    )
+    let (foxx, mount) = (&call.api.foxx, mount(call)?);
+    let barrier = Barrier::read(call)?;
+    let description = foxx.set_development(&call.request.database, &mount, on)?;
+    barrier.serve(call, &mount, || {
+        bare(
+            StatusCode::OK,
+            &with_coordinators(call, &mount, description)?,
+        )
+    })
 }
 
 fn readme(call: &Call<'_>) -> Result<Reply> {
