@@ -70,7 +70,9 @@ impl Observations {
     pub fn known(&self) -> Vec<(Member, Duration)> {
         let unchanged = |seen: &Seen| self.read_at.saturating_sub(seen.changed_at);
         let known = self.seen.values();
-        known.map(|seen| (seen.member.clone(), unchanged(seen))).collect()
+        known
+            .map(|seen| (seen.member.clone(), unchanged(seen)))
+            .collect()
     }
 
     /// Ids of those whose rows are there and who have been dead for `time`.

@@ -30,7 +30,11 @@ impl Membership for Coordinators {
 
     /// The one with the lowest id. Nothing depends on it: whatever only one may do has a lease.
     fn leader_id(&self) -> Option<String> {
-        self.cluster.live().into_iter().next().map(|member| member.id)
+        self.cluster
+            .live()
+            .into_iter()
+            .next()
+            .map(|member| member.id)
     }
 
     fn members(&self) -> Vec<Member> {
@@ -58,7 +62,11 @@ impl Membership for Coordinators {
 
 /// The machine in an endpoint such as `http://10.0.0.1:8529`.
 fn host(endpoint: &str) -> String {
-    let address = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    let machine = address.rsplit_once(':').map_or(address, |(machine, _)| machine);
+    let address = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    let machine = address
+        .rsplit_once(':')
+        .map_or(address, |(machine, _)| machine);
     machine.to_owned()
 }

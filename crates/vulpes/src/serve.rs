@@ -19,6 +19,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cli::Serve;
+use crate::membership;
 use crate::report;
 use crate::settings::{self, Install, Resolved};
 use crate::{expiry, sharing};
@@ -108,6 +109,7 @@ fn serve(
     );
     let foxx = started.context("start the services")?;
     let secret_file = resolved.jwt_secret_file;
+    let clock = Arc::clone(&platform.clock);
     let parts = http_api::Parts {
         databases: databases.clone(),
         foxx: foxx.clone(),
@@ -118,7 +120,7 @@ fn serve(
         })),
         log,
         options,
-        membership: membership::of(&cluster),
+        membership: membership::of(&cluster, &clock),
     };
     let api = http_api::Api::new(resolved.http, parts);
     let server = runtime
