@@ -92,7 +92,8 @@ impl Default for Options {
 impl Options {
     /// Reads the public form: `fullCount`, `failOnWarning`, `maxWarningCount`, `maxRuntime`,
     /// `memoryLimit`, `optimizer.rules`, `stream`, `profile`,
-    /// `usePlanCache`, `cache`, `allPlans`, `maxNumberOfPlans` or `maxPlans`. What is unknown or of a wrong type is ignored.
+    /// `usePlanCache`, `cache`, `allPlans`, `maxNumberOfPlans` or `maxPlans`. What is unknown or
+    /// of a wrong type is ignored.
     pub fn parse(options: &Value) -> Self {
         let mut read = Self {
             full_count: options.get("fullCount").to_bool(),

@@ -14,6 +14,7 @@ mod remove_redundant_sorts;
 mod remove_unnecessary_calculations;
 mod remove_unnecessary_filters;
 mod replace_or_with_in;
+mod simplify_conditions;
 mod sort_limit;
 mod use_index_for_collect;
 mod use_index_for_sort;
@@ -42,6 +43,11 @@ pub static ALL: &[Rule] = &[
         name: "inline-calculations",
         description: "Replace variables that only name an attribute, a variable or a constant.",
         apply: inline_calculations::apply,
+    },
+    Rule {
+        name: "simplify-conditions",
+        description: "Replace parts of expressions whose value is known without any row.",
+        apply: simplify_conditions::apply,
     },
     Rule {
         name: "remove-unnecessary-filters",
