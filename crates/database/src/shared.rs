@@ -54,7 +54,12 @@ pub(crate) struct Shared {
 impl Shared {
     /// Reads where identifiers begin; takes a seat of a shared store. Errors: the engine's.
     pub fn open(engine: Arc<dyn Engine>, platform: Platform, settings: Settings) -> Result<Self> {
-        let floor = seats::floor_alone(engine.begin(BeginOptions::read_only())?.as_mut())?;
+        let floor = if engine.is_shared() {
+            // The seat says where its identifiers begin: others may be ahead.
+            0
+        } else {
+            seats::floor_alone(engine.begin(BeginOptions::read_only())?.as_mut())?
+        };
         let alone = Seat::alone(Arc::clone(&platform.clock), floor);
         let shared = Self {
             seat: ArcSwap::from_pointee(alone),
@@ -208,7 +213,7 @@ impl Shared {
             let from = before.max(above);
             let after = from.saturating_add(self.settings.autoincrement_reserve);
             let mut batch = Batch::new();
-            batch.guard(shape.clone());
+            // Dropping the collection meanwhile deletes the same key, so one of the two loses.
             batch.put(key.clone(), layout::encode_number(after));
             txn.write(batch)?;
             txn.commit()?;

@@ -594,6 +594,8 @@ fn a_seat_that_is_taken_later_goes_on_above_its_former_holder() {
     let start = |at| start_on(Arc::clone(&engine), at, &|_| {});
     // Seats 0 and 1 are taken; this gets 2, and its clock is that of the first.
     let third = start(3);
+    // Others have reserved identifiers far ahead, which is not where this one begins.
+    assert!(third.next_tick().unwrap() >> 20 <= START_MS + 1);
     let mut ids: Vec<u64> = (0..5_000).map(|_| third.next_tick().unwrap()).collect();
     wait_for_death(&two);
     let fourth = start(6);

@@ -5,9 +5,10 @@
 
 mod checker;
 mod checker_tests;
+mod handle;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use database::{
     Collection, CollectionOptions, Database, Databases, IndexKind, Result, Selector, Settings,
@@ -22,6 +23,7 @@ use value::{Value, json};
 
 use crate::setting;
 use checker::{Object, Op, Transaction, check};
+use handle::Handle;
 
 const THREADS: u64 = 6;
 const TRANSACTIONS: u64 = 400;
@@ -31,7 +33,8 @@ const UNIQUE_VALUES: u64 = 5;
 
 /// What all threads share.
 struct Shared {
-    database: Database,
+    /// The same one as each process has it; threads take them in turn.
+    processes: Vec<Database>,
     collections: [Arc<Collection>; 2],
     instant: AtomicU64,
     value: AtomicU64,
@@ -54,22 +57,54 @@ fn histories_in_a_file_are_possible() {
     println!("{}", run(Arc::new(engine)));
 }
 
+#[test]
+fn histories_of_several_processes_in_memory_are_possible() {
+    let engines = MemoryEngine::shared(3).into_iter();
+    let engines = engines.map(|engine| -> Arc<dyn Engine> { Arc::new(engine) });
+    println!("{}", run_several(engines.collect()));
+}
+
+#[test]
+fn histories_of_several_processes_in_a_file_are_possible() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = store_redb::Settings::new(8 << 20);
+    let engine = RedbEngine::open(&folder.path().join("store.redb"), settings).unwrap();
+    let engine: Arc<dyn Engine> = Arc::new(engine);
+    let handle = |_| -> Arc<dyn Engine> { Arc::new(Handle(Arc::clone(&engine))) };
+    println!("{}", run_several((0..3).map(handle).collect()));
+}
+
 /// Says what was done.
 fn run(engine: Arc<dyn Engine>) -> String {
+    run_several(vec![engine])
+}
+
+/// The same in as many processes as there are engines, on one store.
+fn run_several(engines: Vec<Arc<dyn Engine>>) -> String {
     let seed = setting("VULPES_HISTORY_SEED").unwrap_or_else(|| SystemRandom.next_u64());
     let count = setting("VULPES_HISTORY_TRANSACTIONS").unwrap_or(TRANSACTIONS);
-    let engine = Arc::new(Contract::new(engine));
-    let databases = Databases::open(engine, Platform::system(), Settings::recommended()).unwrap();
-    let shared = Shared::create(databases.system());
+    let open = |engine| {
+        let engine = Arc::new(Contract::new(engine));
+        Databases::open(engine, Platform::system(), Settings::recommended()).unwrap()
+    };
+    let processes: Vec<Databases> = engines.into_iter().map(open).collect();
+    let shared = Shared::create(processes.iter().map(Databases::system).collect());
     let history: Vec<Transaction> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let (shared, dice) = (&shared, SeededRandom::new(seed.wrapping_add(thread)));
                 scope.spawn(move || -> Vec<_> {
-                    (0..count).map(|_| Client::run(shared, &dice)).collect()
+                    let process = thread as usize % shared.processes.len();
+                    let client = |_| Client::run(shared, process, &dice);
+                    (0..count).map(client).collect()
                 })
             })
             .collect();
+        if processes.len() > 1 {
+            while threads.iter().any(|thread| !thread.is_finished()) {
+                shared.change_catalog(&processes);
+            }
+        }
         let histories = threads.into_iter();
         histories
             .flat_map(|thread| thread.join().unwrap())
@@ -91,13 +126,16 @@ fn run(engine: Arc<dyn Engine>) -> String {
         "hardly anything was committed"
     );
     assert!(committed < history.len(), "nothing was ever in the way");
-    assert_eq!(database::verify(&shared.database).unwrap().differences, []);
+    for database in &shared.processes {
+        assert_eq!(database::verify(database).unwrap().differences, []);
+    }
     let all = history.len();
     format!("seed {seed}: {all} transactions, {committed} committed")
 }
 
 impl Shared {
-    fn create(database: Database) -> Self {
+    fn create(processes: Vec<Database>) -> Self {
+        let database = &processes[0];
         let collections = ["a", "b"].map(|name| {
             let options = CollectionOptions::new(name);
             database.create_collection(&options).unwrap();
@@ -108,10 +146,26 @@ impl Shared {
                 .collection
         });
         Self {
-            database,
+            processes,
             collections,
             instant: AtomicU64::new(0),
             value: AtomicU64::new(1),
+        }
+    }
+
+    /// What each of the processes does to indexes, and all of them have to notice.
+    fn change_catalog(&self, processes: &[Databases]) {
+        for (at, database) in self.processes.iter().enumerate() {
+            let other = &self.processes[(at + 1) % self.processes.len()];
+            let text = r#"{"type":"persistent","name":"v","fields":["v"],"unique":true}"#;
+            for name in ["a", "b"] {
+                database.create_index(name, &parse(text)).unwrap();
+                assert_eq!(database::verify(other).unwrap().differences, []);
+                other.drop_index(name, "v").unwrap();
+            }
+            processes[at].show_life().unwrap();
+            let stop = AtomicBool::new(false);
+            processes[at].remove_discarded(&stop).unwrap();
         }
     }
 
@@ -135,9 +189,9 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     /// One random transaction from begin to end.
-    fn run(shared: &'a Shared, dice: &'a SeededRandom) -> Transaction {
+    fn run(shared: &'a Shared, process: usize, dice: &'a SeededRandom) -> Transaction {
         let before = shared.now();
-        let transaction = shared.database.begin(TransactionOptions::default());
+        let transaction = shared.processes[process].begin(TransactionOptions::default());
         let begin = (before, shared.now());
         let mut client = Self {
             shared,
