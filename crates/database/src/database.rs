@@ -168,7 +168,8 @@ impl Database {
         let begun = if shared.engine.is_shared() {
             let timeout = options.lock_timeout;
             let timeout = timeout.unwrap_or(shared.settings.lock_timeout);
-            self.begin_shared(begin, &mut locks, &mut Patience::new(shared, timeout))?
+            let mut patience = Patience::new(shared, timeout);
+            self.begin_shared(begin, &options.expected, &mut locks, &mut patience)?
         } else {
             let slot = self.inner.catalog.read();
             Begun::alone(shared.engine.begin(begin)?, Arc::clone(&slot))
@@ -329,7 +330,7 @@ impl Database {
         if shared.engine.is_shared() {
             // Other processes may have it exclusively.
             let mut patience = Patience::new(shared, timeout);
-            drop(self.begin_shared(BeginOptions::read_only(), &mut held, &mut patience)?);
+            drop(self.begin_shared(BeginOptions::read_only(), &[], &mut held, &mut patience)?);
         }
         let emptied = self.change(|change| {
             let collection = Arc::clone(change.catalog.get(name_or_id)?);

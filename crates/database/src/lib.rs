@@ -76,9 +76,9 @@ pub use revision::Revision;
 pub use schema::{Schema, SchemaLevel};
 pub use settings::{PasswordSettings, Settings};
 pub use transaction::{
-    Checksum, CollectionAccess, CollectionLocks, DocumentPage, Figures, IndexEntries, IndexEntry,
-    IndexPage, IndexRange, IndexScan, OverwriteMode, Position, Savepoint, Selector, Transaction,
-    TransactionOptions, WriteOptions, WriteResult,
+    Checksum, CollectionAccess, CollectionLocks, DocumentPage, ExpectedDocument, Figures,
+    IndexEntries, IndexEntry, IndexPage, IndexRange, IndexScan, OverwriteMode, Position, Savepoint,
+    Selector, Transaction, TransactionOptions, WriteOptions, WriteResult,
 };
 pub use unsynced::Unsynced;
 pub use users::{AccessToken, DatabaseGrant, Level, User, UserChanges, Users};

@@ -55,6 +55,18 @@ pub struct TransactionOptions {
     pub claims_documents: bool,
     /// Sees what is not durable yet and does not wait for it; the record takes down what.
     pub unsynced: Option<Unsynced>,
+    /// Documents that will probably be asked for. Where that saves a round trip they are read
+    /// when the transaction begins; it does not change what is found.
+    pub expected: Vec<ExpectedDocument>,
+}
+
+/// See [`TransactionOptions::expected`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedDocument {
+    /// Name or id of the collection.
+    pub collection: String,
+    /// The key; whether a document can have it is not asked.
+    pub key: String,
 }
 
 impl TransactionOptions {
@@ -162,6 +174,9 @@ pub struct Transaction {
     guarded: Vec<CollectionId>,
     /// Of a shared store: the shapes of the snapshot that were read.
     shapes: HashMap<CollectionId, Option<Bytes>>,
+    /// Of a shared store: documents that were expected, by stored key. Until something is
+    /// written.
+    read_ahead: HashMap<Bytes, Option<Bytes>>,
     /// Another process had a collection exclusively that this one wanted to write to.
     met_lock: bool,
     /// Collections that were written to, also if that was undone.
@@ -190,6 +205,7 @@ impl Transaction {
             txn,
             catalog,
             shapes,
+            read_ahead,
             users,
         } = begun;
         let access = options.access.as_ref();
@@ -204,6 +220,7 @@ impl Transaction {
             options,
             guarded: Vec::new(),
             shapes,
+            read_ahead,
             met_lock: false,
             written: Vec::new(),
             users_written: false,
@@ -449,6 +466,7 @@ impl Transaction {
 
     /// Writes what belongs to no document, without locks and limits.
     pub(crate) fn write_internal(&mut self, batch: Batch) -> Result<()> {
+        self.read_ahead.clear();
         Ok(self.txn.write(batch)?)
     }
 
@@ -517,6 +535,7 @@ impl Transaction {
             None => self.database.shared().claims.check(&batch)?,
         }
         self.txn.write(batch)?;
+        self.read_ahead.clear();
         self.bytes = bytes;
         if !guarded {
             self.guarded.push(collection.id);

@@ -6,6 +6,7 @@
 //! writes cannot commit when the catalog of its collections changed since (they guard the shapes).
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,12 +15,14 @@ use store::{BeginOptions, Txn};
 
 use super::Database;
 use crate::catalog::{self, Catalog};
+use crate::document::KEY_BYTES_MAX;
 use crate::error::Result;
 use crate::exclusive::{Access, Patience};
 use crate::ids::CollectionId;
 use crate::layout;
 use crate::locks::{HeldLocks, Mode};
 use crate::shared::Shared;
+use crate::transaction::ExpectedDocument;
 
 /// A transaction of the engine, and what belongs to its snapshot.
 pub(crate) struct Begun {
@@ -27,8 +30,18 @@ pub(crate) struct Begun {
     pub catalog: Arc<Catalog>,
     /// Shapes that were read already.
     pub shapes: HashMap<CollectionId, Option<Bytes>>,
+    /// Documents that were read already, by stored key.
+    pub read_ahead: HashMap<Bytes, Option<Bytes>>,
     /// The version of the users; 0 where nobody shares the store.
     pub users: u64,
+}
+
+/// What is read when a transaction begins, beside the versions.
+#[derive(Default)]
+struct Ahead {
+    shapes: Vec<CollectionId>,
+    /// Stored keys.
+    documents: Vec<Bytes>,
 }
 
 impl Begun {
@@ -38,6 +51,7 @@ impl Begun {
             txn,
             catalog,
             shapes: HashMap::new(),
+            read_ahead: HashMap::new(),
             users: 0,
         }
     }
@@ -50,6 +64,7 @@ impl Database {
     pub(super) fn begin_shared(
         &self,
         options: BeginOptions,
+        expected: &[ExpectedDocument],
         locks: &mut HeldLocks,
         patience: &mut Patience,
     ) -> Result<Begun> {
@@ -60,8 +75,10 @@ impl Database {
             if locks.stored.is_none() && wants.iter().any(is_exclusive) {
                 locks.stored = Some(shared.acquire(&wants, patience)?);
             }
+            let mut ahead = self.find_expected(expected, !options.read_only);
             let collections = wants.iter().map(|(collection, _)| *collection);
-            let mut begun = self.begin_reading(options, collections.collect())?;
+            ahead.shapes.extend(collections);
+            let mut begun = self.begin_reading(options, ahead)?;
             if self.has_all(&mut begun, locks)? {
                 return Ok(begun);
             }
@@ -93,20 +110,44 @@ impl Database {
         Ok(true)
     }
 
-    /// One round trip where the engine has any: the snapshot, the versions, and some shapes.
-    pub(super) fn begin_reading(
-        &self,
-        options: BeginOptions,
-        collections: Vec<CollectionId>,
-    ) -> Result<Begun> {
+    /// Where expected documents lie as far as is known without asking. If the catalog turns out to
+    /// be another one, they are read again.
+    fn find_expected(&self, expected: &[ExpectedDocument], to_write: bool) -> Ahead {
+        let mut ahead = Ahead::default();
+        if expected.is_empty() {
+            return ahead;
+        }
+        let catalog = Arc::clone(&self.inner.catalog.read());
+        for ExpectedDocument { collection, key } in expected {
+            let Some(collection) = catalog.find_by_name_or_id(collection) else {
+                continue;
+            };
+            let key = layout::document(collection.keyspace, key.as_bytes());
+            // What is too long for a key is no key of a document.
+            if key.len() <= layout::PREFIX_BYTES + KEY_BYTES_MAX {
+                ahead.documents.push(key.into());
+            }
+            if to_write && !ahead.shapes.contains(&collection.id) {
+                ahead.shapes.push(collection.id);
+            }
+        }
+        ahead
+    }
+
+    /// One round trip where the engine has any: the snapshot, the versions, and what else is
+    /// going to be asked for.
+    fn begin_reading(&self, options: BeginOptions, ahead: Ahead) -> Result<Begun> {
         let shared = &self.inner.shared;
         let asked = shared.platform.clock.monotonic();
         let mut keys = vec![layout::catalog_revision(self.id())];
         keys.extend(Shared::version_keys());
         let versions_end = keys.len();
-        keys.extend(collections.iter().map(|id| layout::shape(*id)));
+        keys.extend(ahead.shapes.iter().map(|id| layout::shape(*id)));
+        let shapes_end = keys.len();
+        keys.extend(ahead.documents.iter().cloned());
         let slices: Vec<&[u8]> = keys.iter().map(Bytes::as_ref).collect();
         let (mut txn, values) = shared.engine.begin_reading(options, &slices)?;
+        let (values, documents) = values.split_at(shapes_end.min(values.len()));
         let (versions, shapes) = values.split_at(versions_end.min(values.len()));
         let (revision, versions) = versions.split_at(1.min(versions.len()));
         let users = shared.note_versions(asked, versions)?;
@@ -116,10 +157,8 @@ impl Database {
         Ok(Begun {
             txn,
             catalog,
-            shapes: collections
-                .into_iter()
-                .zip(shapes.iter().cloned())
-                .collect(),
+            shapes: zip(ahead.shapes, shapes),
+            read_ahead: zip(ahead.documents, documents),
             users,
         })
     }
@@ -165,7 +204,11 @@ impl Database {
         if !now && self.inner.looked_at.is_recent(time, age_max) {
             return Ok(());
         }
-        self.begin_reading(BeginOptions::read_only(), Vec::new())
+        self.begin_reading(BeginOptions::read_only(), Ahead::default())
             .map(drop)
     }
+}
+
+fn zip<K: Hash + Eq>(keys: Vec<K>, values: &[Option<Bytes>]) -> HashMap<K, Option<Bytes>> {
+    keys.into_iter().zip(values.iter().cloned()).collect()
 }

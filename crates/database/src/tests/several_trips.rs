@@ -177,6 +177,39 @@ fn round_trips_of_operations() {
             .unwrap();
         },
     );
+    let expecting = |key: &str, read_only| TransactionOptions {
+        read_only,
+        expected: vec![crate::ExpectedDocument {
+            collection: "plain".to_owned(),
+            key: key.to_owned(),
+        }],
+        ..TransactionOptions::default()
+    };
+    check("read one that was expected", 1, &|| {
+        let mut reader = database.begin(expecting("b", true)).unwrap();
+        assert!(reader.get(&plain, "b").unwrap().is_some());
+    });
+    check("read another one than was expected", 2, &|| {
+        let mut reader = database.begin(expecting("none", true)).unwrap();
+        assert!(reader.get(&plain, "none").unwrap().is_none());
+        assert!(reader.get(&plain, "b").unwrap().is_some());
+    });
+    check("change one that was expected", 2, &|| {
+        database
+            .run(&expecting("b", false), |transaction| {
+                let change = vec![(Selector::key("b")?, parse(r#"{"n":7}"#))];
+                transaction.update(&plain, change, &WriteOptions::default())
+            })
+            .unwrap();
+    });
+    check("read what was expected and written since", 3, &|| {
+        let mut transaction = database.begin(expecting("b", false)).unwrap();
+        let selectors = vec![Selector::key("b").unwrap()];
+        let removed = transaction.remove(&plain, selectors, &WriteOptions::default());
+        removed.unwrap().remove(0).unwrap();
+        assert!(transaction.get(&plain, "b").unwrap().is_none());
+        transaction.commit().unwrap();
+    });
     check("show life beside nobody", 4, &|| {
         process.show_life().unwrap();
     });

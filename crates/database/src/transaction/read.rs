@@ -62,7 +62,10 @@ impl Transaction {
     pub fn get(&mut self, collection: &Collection, key: &str) -> Result<Option<Document>> {
         let (name, keyspace) = self.readable(collection)?;
         let stored = layout::document(keyspace, key.as_bytes());
-        let body = self.txn.get(&stored)?;
+        let body = match self.read_ahead.get(stored.as_slice()) {
+            Some(body) => body.clone(),
+            None => self.txn.get(&stored)?,
+        };
         Ok(body.map(|body| Document::new(name, body)))
     }
 
@@ -87,6 +90,12 @@ impl Transaction {
             .iter()
             .map(|key| layout::document(documents, key.as_ref()))
             .collect();
+        if !self.read_ahead.is_empty() {
+            let ahead = stored.iter().map(|key| self.read_ahead.get(key.as_slice()));
+            if let Some(bodies) = ahead.map(|body| body.cloned()).collect() {
+                return Ok(bodies);
+            }
+        }
         let slices: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
         Ok(self.txn.get_many(&slices)?)
     }
