@@ -123,8 +123,13 @@ impl Users {
         if self.is_remembered(&user, &digest) {
             return Ok(Some(user));
         }
-        // The password may have been changed by another process.
-        self.shared.refresh_now()?;
+        if self.shared.engine.is_shared() {
+            // Another process may have changed the password, or made the token.
+            self.shared.refresh_now()?;
+            if let Some(user) = self.find_by_token(name, password)? {
+                return Ok(Some(user));
+            }
+        }
         let Some(user) = self.find(name)?.filter(|user| user.active) else {
             return Ok(None);
         };
