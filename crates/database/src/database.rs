@@ -26,7 +26,7 @@ use crate::layout;
 use crate::locks::{HeldLocks, LockRequest};
 use crate::names;
 use crate::shared::Shared;
-use crate::transaction::{CollectionLocks, Transaction, TransactionOptions};
+use crate::transaction::{CollectionLocks, ExpectedDocument, Transaction, TransactionOptions};
 use crate::versions::LookedAt;
 
 /// A database. Cloning is cheap; all clones are the same.
@@ -118,6 +118,28 @@ impl Database {
     pub fn begin(&self, options: TransactionOptions) -> Result<Transaction> {
         let locks = self.request_locks(&options);
         self.begin_with(options, locks)
+    }
+
+    /// [`TransactionOptions::expected`] for documents of one collection: nothing where that saves
+    /// nothing, or where they are too many for one question.
+    pub fn expect<'k>(
+        &self,
+        collection: &str,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Vec<ExpectedDocument> {
+        const EXPECTED_MAX: usize = 1_000;
+        let mut expected = Vec::new();
+        if self.inner.shared.engine.is_shared() {
+            let document = |key: &str| ExpectedDocument {
+                collection: collection.to_owned(),
+                key: key.to_owned(),
+            };
+            expected.extend(keys.into_iter().map(document).take(EXPECTED_MAX + 1));
+            if expected.len() > EXPECTED_MAX {
+                expected.clear();
+            }
+        }
+        expected
     }
 
     /// Asks for the locks of a transaction that is to begin later: for callers who must not

@@ -1,6 +1,8 @@
 //! Where handlers get their transaction from: the only door to documents besides queries.
 
-use database::{Collection, LeasedTransaction, Transaction, TransactionId, TransactionOptions};
+use database::{
+    Collection, ExpectedDocument, LeasedTransaction, Transaction, TransactionId, TransactionOptions,
+};
 
 use error_codes::codes;
 
@@ -60,11 +62,26 @@ impl Call<'_> {
         &self,
         body: impl FnOnce(&mut Transaction) -> database::Result<T>,
     ) -> Result<T> {
+        self.read_expecting(Vec::new(), body)
+    }
+
+    /// The same for a `body` that will ask for these documents.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn read_expecting<T>(
+        &self,
+        expected: Vec<ExpectedDocument>,
+        body: impl FnOnce(&mut Transaction) -> database::Result<T>,
+    ) -> Result<T> {
         if let Some(mut lease) = self.lease()? {
             return Ok(body(&mut lease)?);
         }
-        let mut txn = self.database()?.begin(TransactionOptions::read_only())?;
-        Ok(body(&mut txn)?)
+        let options = TransactionOptions {
+            expected,
+            ..TransactionOptions::read_only()
+        };
+        Ok(body(&mut self.database()?.begin(options)?)?)
     }
 
     /// Writes documents of the request's database, all that `body` did or nothing. `body` may run
@@ -76,13 +93,28 @@ impl Call<'_> {
     /// and again.
     pub(crate) fn write<T>(
         &self,
-        mut body: impl FnMut(&mut Transaction) -> database::Result<T>,
+        body: impl FnMut(&mut Transaction) -> database::Result<T>,
+    ) -> Result<T> {
+        self.write_expecting(Vec::new(), body)
+    }
+
+    /// The same for a `body` that will ask for these documents.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub(crate) fn write_expecting<T>(
+        &self,
+        expected: Vec<ExpectedDocument>,
+        body: impl FnMut(&mut Transaction) -> database::Result<T>,
     ) -> Result<T> {
         if let Some(mut lease) = self.lease()? {
             return Ok(all_or_nothing(&mut lease, body)?);
         }
-        let database = self.database()?;
-        Ok(database.run(&TransactionOptions::default(), |txn| body(txn))?)
+        let options = TransactionOptions {
+            expected,
+            ..TransactionOptions::default()
+        };
+        Ok(self.database()?.run(&options, body)?)
     }
 
     /// Removes all documents of a collection, in the request's open transaction if it is part of

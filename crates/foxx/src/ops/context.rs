@@ -147,16 +147,22 @@ impl Context {
     }
 
     /// Runs `body` in the VM's transaction, or in one of its own that is committed, and begun
-    /// again after a conflict.
+    /// again after a conflict. It writes to a collection, and to this document if one is known.
     pub(super) fn write<T>(
         &self,
+        collection: &str,
+        key: Option<&str>,
         body: impl Fn(&mut Transaction) -> database::Result<T>,
     ) -> Result<T, OpError> {
         if let Some(transaction) = &mut *self.transaction.borrow_mut() {
             return Ok(body(transaction)?);
         }
-        let options = self.transaction_options();
-        Ok(self.database()?.run(&options, body)?)
+        let database = self.database()?;
+        let options = TransactionOptions {
+            expected: database.expect(collection, key),
+            ..self.transaction_options()
+        };
+        Ok(database.run(&options, body)?)
     }
 
     /// Removes all documents of a collection, in the VM's transaction or in one of its own.
@@ -180,14 +186,26 @@ impl Context {
         &self,
         body: impl FnOnce(&mut Transaction) -> database::Result<T>,
     ) -> Result<T, OpError> {
+        self.read_documents("", &[], body)
+    }
+
+    /// The same for a `body` that reads these documents.
+    pub(super) fn read_documents<T>(
+        &self,
+        collection: &str,
+        keys: &[&str],
+        body: impl FnOnce(&mut Transaction) -> database::Result<T>,
+    ) -> Result<T, OpError> {
         if let Some(transaction) = &mut *self.transaction.borrow_mut() {
             return Ok(body(transaction)?);
         }
+        let database = self.database()?;
         let options = TransactionOptions {
             read_only: true,
+            expected: database.expect(collection, keys.iter().copied()),
             ..self.transaction_options()
         };
-        Ok(body(&mut self.database()?.begin(options)?)?)
+        Ok(body(&mut database.begin(options)?)?)
     }
 
     /// The exception that an op throws.

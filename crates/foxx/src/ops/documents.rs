@@ -37,7 +37,8 @@ struct Item {
 fn find(call: &Call<'_>) -> Result<Option<Document>, OpError> {
     let (name, key) = (call.text(0)?, call.text(1)?);
     let selector = Selector::key(&key)?;
-    call.context.read(|txn| {
+    let keys = [selector.key.as_str()];
+    call.context.read_documents(&name, &keys, |txn| {
         let collection = call.context.readable(txn, &name)?;
         txn.get(&collection, selector.key.as_str())
     })
@@ -76,7 +77,7 @@ fn read_many(call: &Call<'_>) -> OpResult {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let documents = call.context.read(|txn| {
+    let documents = call.context.read_documents(&name, &keys, |txn| {
         let collection = call.context.readable(txn, &name)?;
         txn.get_many(&collection, &keys)
     })?;
@@ -138,7 +139,8 @@ fn selector(key: &str, rev: &Value) -> Result<Selector, OpError> {
 
 fn write_one(call: &Call<'_>, kind: Kind, name: &str, item: Item, options: &Value) -> OpResult {
     let options = write_options(options)?;
-    let result = call.context.write(|txn| {
+    let key = item.selector.as_ref().map(|selector| selector.key.as_str());
+    let result = call.context.write(name, key, |txn| {
         let results = write(call.context, txn, kind, name, vec![item.clone()], &options)?;
         results.into_iter().next().unwrap_or_else(|| {
             Err(database::Error::new(
@@ -171,9 +173,9 @@ fn write_many(call: &Call<'_>) -> OpResult {
         .iter()
         .filter_map(|item| item.as_ref().ok().cloned())
         .collect();
-    let written = call
-        .context
-        .write(|txn| write(call.context, txn, kind, &name, good.clone(), &options))?;
+    let written = call.context.write(&name, None, |txn| {
+        write(call.context, txn, kind, &name, good.clone(), &options)
+    })?;
     let mut written = written.into_iter();
     let mut text = vec![b'['];
     for (at, item) in items.into_iter().enumerate() {

@@ -92,7 +92,9 @@ fn etag(rev: &str) -> String {
 fn read(call: &Call<'_>) -> Result<Reply> {
     let collection = call.readable_collection(call.argument(0))?;
     let selector = Selector::key(call.argument(1))?;
-    let document = call.read(|txn| txn.load(&collection, &selector))?;
+    let database = call.database()?;
+    let expected = database.expect(collection.name(), [selector.key.as_str()]);
+    let document = call.read_expecting(expected, |txn| txn.load(&collection, &selector))?;
     let rev = document.rev();
     if condition(call, "if-none-match").is_some_and(|wanted| wanted == rev) {
         return Ok(Reply::empty(StatusCode::NOT_MODIFIED).with(header::ETAG, &etag(rev)));
@@ -119,10 +121,16 @@ fn read_many(call: &Call<'_>) -> Result<Reply> {
     let wanted = items(&body)?;
     let ignore_revs = call.request.flag("ignoreRevs").unwrap_or(true);
     let mut many = Many::new();
-    call.read(|txn| {
-        for selector in wanted {
-            let found = Selector::parse(&collection, selector, ignore_revs)
-                .and_then(|selector| txn.load(&collection, &selector));
+    let selectors: Vec<_> = wanted
+        .iter()
+        .map(|selector| Selector::parse(&collection, selector, ignore_revs))
+        .collect();
+    let keys = selectors.iter().flatten();
+    let keys = keys.map(|selector| selector.key.as_str());
+    let expected = call.database()?.expect(collection.name(), keys);
+    call.read_expecting(expected, |txn| {
+        for selector in selectors {
+            let found = selector.and_then(|selector| txn.load(&collection, &selector));
             many.push(found.map(|document| move |out: &mut Vec<u8>| document.write_json(out)));
         }
         Ok(())

@@ -123,6 +123,7 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
         bytes_max: bytes_max(body)?,
         claims_documents: true,
         unsynced: None,
+        expected: Vec::new(),
     })
 }
 

@@ -34,7 +34,9 @@ fn insert_into(call: &Call<'_>, name: &str) -> Result<Reply> {
         Value::Array(documents) => (documents.to_vec(), true),
         one => (vec![one.clone()], false),
     };
-    let results = run(call, |txn| {
+    let keys = documents.iter();
+    let keys = keys.filter_map(|document| document.get("_key").as_str());
+    let results = run(call, &collection, keys, |txn| {
         txn.insert(&collection, documents.clone(), &options)
     })?;
     let done = done(call, &collection, StatusCode::CREATED, StatusCode::ACCEPTED);
@@ -86,7 +88,8 @@ fn change_one(call: &Call<'_>, change: Change) -> Result<Reply> {
         selector.rev = document.get("_rev").as_str().map(str::to_owned);
     }
     let options = options(call)?;
-    let results = run(call, |txn| {
+    let keys = [selector.key.as_str()];
+    let results = run(call, &collection, keys, |txn| {
         change(
             txn,
             &collection,
@@ -104,7 +107,10 @@ fn change_many(call: &Call<'_>, change: Change) -> Result<Reply> {
     let ignore_revs = call.request.flag("ignoreRevs").unwrap_or(true);
     let (good, places) = select(&collection, items(&body)?, ignore_revs);
     let options = options(call)?;
-    let results = run(call, |txn| change(txn, &collection, good.clone(), &options))?;
+    let keys = good.iter().map(|(selector, _)| selector.key.as_str());
+    let results = run(call, &collection, keys, |txn| {
+        change(txn, &collection, good.clone(), &options)
+    })?;
     let done = done(call, &collection, StatusCode::CREATED, StatusCode::ACCEPTED);
     many(call, merge(places, results), done)
 }
@@ -114,7 +120,8 @@ pub(super) fn remove_one(call: &Call<'_>) -> Result<Reply> {
     let mut selector = Selector::key(call.argument(1))?;
     selector.rev = condition(call, "if-match");
     let options = options(call)?;
-    let results = run(call, |txn| {
+    let keys = [selector.key.as_str()];
+    let results = run(call, &collection, keys, |txn| {
         txn.remove(&collection, vec![selector.clone()], &options)
     })?;
     let done = done(call, &collection, StatusCode::OK, StatusCode::ACCEPTED);
@@ -128,7 +135,8 @@ pub(super) fn remove_many(call: &Call<'_>) -> Result<Reply> {
     let (good, places) = select(&collection, items(&body)?, ignore_revs);
     let selectors: Vec<Selector> = good.into_iter().map(|(selector, _)| selector).collect();
     let options = options(call)?;
-    let results = run(call, |txn| {
+    let keys = selectors.iter().map(|selector| selector.key.as_str());
+    let results = run(call, &collection, keys, |txn| {
         txn.remove(&collection, selectors.clone(), &options)
     })?;
     let done = done(call, &collection, StatusCode::OK, StatusCode::ACCEPTED);
@@ -163,11 +171,15 @@ fn merge(places: Vec<Option<database::Error>>, results: Results) -> Results {
         .collect()
 }
 
-fn run(
+/// Writes documents with these keys.
+fn run<'k>(
     call: &Call<'_>,
+    collection: &Collection,
+    keys: impl IntoIterator<Item = &'k str>,
     body: impl FnMut(&mut Transaction) -> database::Result<Results>,
 ) -> Result<Results> {
-    call.write(body)
+    let expected = call.database()?.expect(collection.name(), keys);
+    call.write_expecting(expected, body)
 }
 
 fn options(call: &Call<'_>) -> Result<WriteOptions> {
