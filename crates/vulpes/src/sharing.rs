@@ -17,10 +17,20 @@ pub(crate) fn start(databases: &Databases) -> anyhow::Result<Vec<Task>> {
         return Ok(Vec::new());
     }
     let alive = databases.clone();
+    let mut failing = false;
     let life = Task::start("life", LIFE_PERIOD, move |_| {
-        if let Err(error) = alive.show_life() {
-            tracing::error!(?error, "the sign of life could not be written");
+        let shown = alive.show_life();
+        match (&shown, failing) {
+            (Err(error), false) => {
+                tracing::error!(
+                    ?error,
+                    "the sign of life cannot be written; others will take what this process holds"
+                );
+            }
+            (Ok(()), true) => tracing::info!("the sign of life is written again"),
+            _ => {}
         }
+        failing = shown.is_err();
     })?;
     let databases = databases.clone();
     let builds = Task::start("builds", BUILDS_PERIOD, move |stop| {

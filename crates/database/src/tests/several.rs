@@ -8,8 +8,8 @@ use store::BeginOptions;
 use super::threads::together;
 use super::*;
 use crate::{
-    CollectionChanges, CollectionLocks, ErrorKind, ExpiryLimits, KeyGeneratorKind, KeyOptions,
-    Level, NewUser, Revision, UserChanges,
+    CollectionChanges, ErrorKind, ExpiryLimits, KeyGeneratorKind, KeyOptions, Level, NewUser,
+    Revision, UserChanges,
 };
 
 /// One of the processes.
@@ -79,7 +79,11 @@ fn index(fields: &str, unique: bool) -> Value {
     ))
 }
 
-fn insert_in(transaction: &mut Transaction, c: &Collection, text: &str) -> Result<WriteResult> {
+pub(super) fn insert_in(
+    transaction: &mut Transaction,
+    c: &Collection,
+    text: &str,
+) -> Result<WriteResult> {
     let options = WriteOptions::default();
     transaction
         .insert(c, vec![parse(text)], &options)?
@@ -553,221 +557,6 @@ fn a_start_leaves_alone_what_others_build() {
             .is_some()
     );
     check_all(&[one, two]);
-}
-
-#[test]
-fn who_was_taken_for_dead_goes_on_under_another_seat() {
-    let processes: [Process; 2] = start();
-    let [one, two] = &processes;
-    let before = one.shared().holder().unwrap();
-    wait_for_death(two);
-    let mut ids: Vec<u64> = (0..100).map(|_| one.next_tick().unwrap()).collect();
-    // Its seat is somebody else's by now.
-    let engine = Arc::clone(two.engine());
-    let three = start_on(engine, 2, &|_| {});
-    assert_eq!(three.shared().holder().unwrap().seat, before.seat);
-    ids.extend((0..100).map(|_| three.next_tick().unwrap()));
-    // Reserved identifiers end, and so it notices.
-    one.clock.advance(Duration::from_secs(3600));
-    ids.extend((0..100).map(|_| one.next_tick().unwrap()));
-    assert_ne!(one.shared().holder().unwrap().seat, before.seat);
-    // Or it notices when it shows life.
-    wait_for_death(two);
-    one.show_life().unwrap();
-    three.show_life().unwrap();
-    let seats = [one, two, &three].map(|process| process.shared().holder().unwrap().seat);
-    assert!(
-        seats[0] != seats[1] && seats[1] != seats[2] && seats[0] != seats[2],
-        "{seats:?}"
-    );
-    ids.extend([one, &three].map(|process| process.next_tick().unwrap()));
-    let all = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), all);
-}
-
-#[test]
-fn a_seat_that_is_taken_later_goes_on_above_its_former_holder() {
-    let [one, two]: [Process; 2] = start();
-    let engine = Arc::clone(two.engine());
-    let start = |at| start_on(Arc::clone(&engine), at, &|_| {});
-    // Seats 0 and 1 are taken; this gets 2, and its clock is that of the first.
-    let third = start(3);
-    // Others have reserved identifiers far ahead, which is not where this one begins.
-    assert!(third.next_tick().unwrap() >> 20 <= START_MS + 1);
-    let mut ids: Vec<u64> = (0..5_000).map(|_| third.next_tick().unwrap()).collect();
-    wait_for_death(&two);
-    let fourth = start(6);
-    assert_eq!(fourth.shared().holder().unwrap().seat, 0);
-    one.show_life().unwrap();
-    assert_eq!(one.shared().holder().unwrap().seat, 2);
-    ids.extend((0..5_000).map(|_| one.next_tick().unwrap()));
-    let all = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), all);
-}
-
-#[test]
-fn seats_are_given_back_and_used_again() {
-    let [one, two]: [Process; 2] = start();
-    let engine = Arc::clone(one.engine());
-    let mut ids = Vec::new();
-    for round in 0..20 {
-        // Another handle, so that closing it leaves the engine open.
-        let txn = engine.begin(BeginOptions::read_only()).unwrap();
-        let process = start_on(Arc::clone(&engine), round, &|_| {});
-        assert_eq!(process.shared().holder().unwrap().seat, 2);
-        ids.extend((0..10).map(|_| process.next_tick().unwrap()));
-        process.shared().release_ticks().unwrap();
-        drop(txn);
-    }
-    ids.push(two.next_tick().unwrap());
-    let all = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), all);
-}
-
-/// What was shared goes on in one process, and the other way round.
-#[test]
-fn identifiers_go_on_when_a_store_is_no_longer_shared() {
-    let [one, two]: [Process; 2] = start();
-    let last = one.next_tick().unwrap().max(two.next_tick().unwrap());
-    let mut txn = one.engine().begin(BeginOptions::read_only()).unwrap();
-    let all = txn.scan(&store::Scan::forward(store::KeyRange::all()).with_entries_max(10_000));
-    let alone = MemoryEngine::new();
-    let mut copy = alone.begin(BeginOptions::read_write()).unwrap();
-    let mut batch = store::Batch::new();
-    for (key, value) in all.unwrap().entries {
-        batch.put(key, value);
-    }
-    copy.write(batch).unwrap();
-    copy.commit().unwrap();
-    let (databases, _) = open_on(Arc::new(alone), START_MS - 1_000_000);
-    assert!(databases.next_tick().unwrap() > last);
-}
-
-fn exclusive(name: &str) -> TransactionOptions {
-    TransactionOptions {
-        locks: CollectionLocks {
-            exclusive: vec![name.to_owned()],
-            write: Vec::new(),
-        },
-        lock_timeout: Some(Duration::ZERO),
-        ..TransactionOptions::default()
-    }
-}
-
-#[test]
-fn who_has_a_collection_exclusively_is_alone_among_all() {
-    let processes: [Process; 2] = start();
-    let [one, two] = processes.each_ref().map(|process| process.system());
-    let c = one.create_collection(&CollectionOptions::new("c")).unwrap();
-    insert(&one, &c, r#"{"_key":"a","n":0}"#).unwrap();
-    let mut early = two.begin(TransactionOptions::default()).unwrap();
-    insert_in(&mut early, &c, r#"{"_key":"early"}"#).unwrap();
-
-    let mut alone = one.begin(exclusive("c")).unwrap();
-    assert_eq!(early.commit().unwrap_err().kind(), ErrorKind::Conflict);
-    // Who wants it too waits, here for no time; who writes without a lock is told.
-    assert_eq!(number(two.begin(exclusive("c")).map(drop)), 18);
-    let mut writer = two.begin(TransactionOptions::default()).unwrap();
-    assert_eq!(number(insert_in(&mut writer, &c, "{}")), 1200);
-    let write = TransactionOptions {
-        locks: CollectionLocks {
-            exclusive: Vec::new(),
-            write: vec!["c".to_owned()],
-        },
-        ..exclusive("c")
-    };
-    assert_eq!(number(two.begin(write.clone()).map(drop)), 18);
-    // Readers go on.
-    let mut reader = two.begin(TransactionOptions::read_only()).unwrap();
-    assert_eq!(reader.count(&c).unwrap(), 1);
-    insert_in(&mut alone, &c, r#"{"_key":"b"}"#).unwrap();
-    alone.commit().unwrap();
-
-    let mut next = two.begin(write).unwrap();
-    assert_eq!(next.count(&c).unwrap(), 2);
-    insert_in(&mut next, &c, r#"{"_key":"d"}"#).unwrap();
-    next.commit().unwrap();
-    // One that wrote nothing, or was rolled back, gives it back as well.
-    drop(one.begin(exclusive("c")).unwrap());
-    let mut rolled_back = one.begin(exclusive("c")).unwrap();
-    insert_in(&mut rolled_back, &c, r#"{"_key":"e"}"#).unwrap();
-    drop(rolled_back);
-    insert(&two, &c, r#"{"_key":"f"}"#).unwrap();
-    check_all(&processes);
-}
-
-#[test]
-fn what_a_dead_process_had_exclusively_is_free() {
-    let processes: [Process; 3] = start();
-    let [one, two, _] = processes.each_ref().map(|process| process.system());
-    let c = one.create_collection(&CollectionOptions::new("c")).unwrap();
-    for by_writer in [true, false] {
-        let mut held_up = one.begin(exclusive("c")).unwrap();
-        insert_in(&mut held_up, &c, "{}").unwrap();
-        wait_for_death(&processes[1]);
-        if by_writer {
-            insert(&two, &c, "{}").unwrap();
-        } else {
-            let mut next = two.begin(exclusive("c")).unwrap();
-            insert_in(&mut next, &c, "{}").unwrap();
-            next.commit().unwrap();
-        }
-        // It was only held up: too late.
-        assert_eq!(held_up.commit().unwrap_err().kind(), ErrorKind::Conflict);
-        processes[0].show_life().unwrap();
-    }
-    let mut reader = two.begin(TransactionOptions::read_only()).unwrap();
-    assert_eq!(reader.count(&c).unwrap(), 2);
-    check_all(&processes);
-}
-
-/// Read, think, write over the whole collection: nothing may come in between.
-#[test]
-fn exclusive_transactions_of_all_come_one_after_the_other() {
-    let processes: [Process; 3] = start();
-    let c = processes[0]
-        .system()
-        .create_collection(&CollectionOptions::new("c"))
-        .unwrap();
-    let systems = processes.each_ref().map(|process| process.system());
-    let collection = Arc::clone(&c);
-    together(6, move |at| {
-        let database = &systems[at % 3];
-        for round in 0..10 {
-            if at >= 3 {
-                // Writers without a lock are let in between.
-                insert(database, &collection, &format!(r#"{{"round":{round}}}"#)).unwrap();
-                continue;
-            }
-            let options = TransactionOptions {
-                lock_timeout: None,
-                ..exclusive("c")
-            };
-            let mut transaction = database.begin(options).unwrap();
-            let count = transaction.count(&collection).unwrap();
-            let text = format!(r#"{{"count":{count}}}"#);
-            insert_in(&mut transaction, &collection, &text).unwrap();
-            // Nobody was in the way, or this would conflict.
-            transaction.commit().unwrap();
-        }
-    });
-    let system = processes[1].system();
-    let mut reader = system.begin(TransactionOptions::read_only()).unwrap();
-    let documents = reader.scan(&c, None, 100).unwrap().documents;
-    let mut counts: Vec<i64> = documents
-        .iter()
-        .filter_map(|d| d.get("count")?.as_i64())
-        .collect();
-    counts.sort_unstable();
-    counts.dedup();
-    assert_eq!((documents.len(), counts.len()), (60, 30));
-    check_all(&processes);
 }
 
 #[test]
