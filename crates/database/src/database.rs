@@ -263,8 +263,9 @@ impl Database {
                 if !is_conflict || changes >= shared.settings.conflict_retries_max {
                     return result;
                 }
-                // No other writer was in the way, but an index that came or went or is built, or a lock that
-                // is waited for at the next beginning: nothing that anybody should be told of.
+                // No other writer was in the way, but an index that came or went or is built, or a
+                // lock that is waited for at the next beginning: nothing that anybody should be
+                // told of.
                 self.refresh(true)?;
                 if !met_lock && !self.is_index_work(catalog) {
                     return result;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use platform::Platform;
 use store::{
@@ -197,11 +196,7 @@ impl Engine for PostgresEngine {
         Ok(txn)
     }
 
-    fn begin_reading(
-        &self,
-        options: BeginOptions,
-        keys: &[&[u8]],
-    ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> Result<store::Begun> {
         self.shared.check_open()?;
         self.limits().check_get(keys)?;
         let (txn, values) = PostgresTxn::begin(&self.shared, options.read_only, keys)?;

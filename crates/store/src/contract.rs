@@ -9,7 +9,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::batch::Batch;
-use crate::engine::{BeginOptions, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable};
+use crate::engine::{
+    BeginOptions, Begun, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable,
+};
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limits;
 use crate::scan::{Direction, Entry, Page, Scan};
@@ -53,11 +55,7 @@ impl Engine for Contract {
         Ok(self.watch(txn, options))
     }
 
-    fn begin_reading(
-        &self,
-        options: BeginOptions,
-        keys: &[&[u8]],
-    ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> Result<Begun> {
         use ErrorKind::{Busy, Closed, Corrupt, Full, InvalidArgument, Io, Limit, Unavailable};
         let begun = allow(
             "begin_reading",

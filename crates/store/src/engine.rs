@@ -45,6 +45,9 @@ impl BeginOptions {
     }
 }
 
+/// A transaction, and the values that were asked for with it.
+pub type Begun = (Box<dyn Txn>, Vec<Option<Bytes>>);
+
 /// An ordered keyspace of bytes with transactions. Shared between threads; every call may block.
 pub trait Engine: Send + Sync + 'static {
     /// A short name for logs and tests, such as `memory`.
@@ -66,11 +69,7 @@ pub trait Engine: Send + Sync + 'static {
     /// and reading are a round trip each makes one of them.
     ///
     /// Errors: as [`Self::begin`] and [`Txn::get_many`].
-    fn begin_reading(
-        &self,
-        options: BeginOptions,
-        keys: &[&[u8]],
-    ) -> Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> Result<Begun> {
         let mut txn = self.begin(options)?;
         let values = txn.get_many(keys)?;
         Ok((txn, values))

@@ -35,7 +35,9 @@ pub mod memory;
 mod scan;
 
 pub use batch::{Batch, KeyRange, Op, counter_sum, decode_counter, encode_counter};
-pub use engine::{BeginOptions, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable};
+pub use engine::{
+    BeginOptions, Begun, Commit, Engine, Savepoint, Seen, Statistics, Txn, WhenDurable,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use scan::{Direction, Entry, Page, PageBuilder, Scan};

@@ -49,11 +49,7 @@ impl Engine for Counted {
         Ok(self.watch(self.inner.begin(options)?))
     }
 
-    fn begin_reading(
-        &self,
-        options: BeginOptions,
-        keys: &[&[u8]],
-    ) -> store::Result<(Box<dyn Txn>, Vec<Option<Bytes>>)> {
+    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> store::Result<store::Begun> {
         self.count();
         let (txn, values) = self.inner.begin_reading(options, keys)?;
         Ok((self.watch(txn), values))

@@ -13,6 +13,7 @@ mod power_loss;
 mod process;
 
 /// Says that something could not be tried here. The gate shows it in its summary.
+#[expect(clippy::print_stderr, reason = "for whoever runs this test by hand")]
 fn skip(what: &str) {
     use std::io::Write as _;
     eprintln!("skipped: {what}");

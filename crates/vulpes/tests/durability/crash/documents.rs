@@ -186,14 +186,14 @@ impl Writer {
     /// A query that changes many documents.
     fn query(&mut self, client: &Client, collection: &str, path: &str) -> Result<bool, String> {
         let mut after = self.known.state.clone();
-        let own = |at: &&'static str| *at == collection;
+        let own = |at: &str| at == collection;
         let query = if self.below(2) == 0 {
-            after.retain(|(at, _), document| !own(&at) || document["n"].as_u64() < Some(15));
+            after.retain(|(at, _), document| !own(at) || document["n"].as_u64() < Some(15));
             "FOR d IN @@c FILTER d.writer == @w && d.n >= 15 REMOVE d IN @@c"
         } else {
             for ((at, _), document) in &mut after {
                 let n = document["n"].as_u64().unwrap_or_default();
-                if own(&at) {
+                if own(at) {
                     document["n"] = json!(n + 10);
                 }
             }
