@@ -13,7 +13,8 @@
 //! - Nothing below the edge sees the HTTP library's streams: bodies are whole.
 //! - What a resource answers is written in that resource's file and listed in its table.
 //!
-//! Entry points: [`Api::new`], [`Server::bind`], [`Server::run`].
+//! Entry points: [`Api::new`], [`Server::bind`], [`Server::run`]; [`Membership`] for whoever knows
+//! the other servers of a cluster.
 
 #![warn(missing_docs)]
 

@@ -212,6 +212,7 @@ fn process_figures() -> Vec<Figure> {
 }
 
 fn support(call: &Call<'_>) -> Result<Reply> {
+    call.only_in_system()?;
     let api = call.api;
     let mut host = Object::new();
     host.insert("role", role_name(call));
