@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -78,11 +78,7 @@ fn serve(
     resolved: Resolved,
     surroundings: Surroundings,
 ) -> anyhow::Result<()> {
-    let Surroundings {
-        platform,
-        log,
-        options,
-    } = surroundings;
+    let platform = surroundings.platform;
     make_private_folder(&resolved.data)?;
     let file = resolved.data.join("store.redb");
     let engine = RedbEngine::open(&file, resolved.store)
@@ -108,18 +104,15 @@ fn serve(
         platform.clone(),
     );
     let foxx = started.context("start the services")?;
-    let secret_file = resolved.jwt_secret_file;
     let clock = Arc::clone(&platform.clock);
     let parts = http_api::Parts {
         databases: databases.clone(),
         foxx: foxx.clone(),
         platform,
         secret,
-        secret_source: Some(Box::new(move || {
-            read_secret(&secret_file).map_err(|error| format!("{error:#}"))
-        })),
-        log,
-        options,
+        secret_source: Some(secret_source(resolved.jwt_secret_file)),
+        log: surroundings.log,
+        options: surroundings.options,
         membership: membership::of(&cluster, &clock),
     };
     let api = http_api::Api::new(resolved.http, parts);
@@ -218,6 +211,11 @@ fn read_or_make_secret(file: &Path, platform: &Platform) -> anyhow::Result<http_
             .with_context(|| format!("write {}", name()))?;
     }
     read_secret(file)
+}
+
+/// Reads the secret again when a client asks for it.
+fn secret_source(file: PathBuf) -> Box<http_api::SecretSource> {
+    Box::new(move || read_secret(&file).map_err(|error| format!("{error:#}")))
 }
 
 fn read_secret(file: &Path) -> anyhow::Result<http_api::Secret> {
