@@ -112,8 +112,8 @@ fn check(engine: EngineKind, seed: u64) {
             scope.spawn(move || {
                 let mut state = seed * THREADS + thread + 1;
                 for _ in 0..ROUNDS {
-                    let unsynced = next(&mut state) % 2 == 0;
-                    if next(&mut state) % 8 == 0 {
+                    let unsynced = next(&mut state).is_multiple_of(2);
+                    if next(&mut state).is_multiple_of(8) {
                         let at = (next(&mut state) % 2) as usize;
                         write(world, names[at], &known[at], unsynced);
                     } else {
