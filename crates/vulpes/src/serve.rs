@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use cluster::Cluster;
+use cluster::{Cluster, Hints};
 use database::Databases;
 use foxx::Foxx;
 use http_api::{Log, LogSettings, StartupOption};
 use platform::Platform;
+use store_postgres::PostgresEngine;
 use store_redb::RedbEngine;
 use tokio::sync::watch;
 use tracing_subscriber::filter::Targets;
@@ -21,7 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::cli::Serve;
 use crate::membership;
 use crate::report;
-use crate::settings::{self, Install, Resolved};
+use crate::settings::{self, Install, Resolved, Store};
 use crate::{expiry, sharing};
 
 /// Runs a server until it is told to stop.
@@ -80,10 +81,8 @@ fn serve(
 ) -> anyhow::Result<()> {
     let platform = surroundings.platform;
     make_private_folder(&resolved.data)?;
-    let file = resolved.data.join("store.redb");
-    let engine = RedbEngine::open(&file, resolved.store)
-        .with_context(|| format!("open the store in {}", file.display()))?;
-    let databases = Databases::open(Arc::new(engine), platform.clone(), resolved.database)
+    let (engine, hints) = open_store(&resolved.data, resolved.store, &platform)?;
+    let databases = Databases::open(engine, platform.clone(), resolved.database)
         .context("open the databases")?;
     check_root(
         &databases,
@@ -96,7 +95,7 @@ fn serve(
     let estimates = expiry::start_estimates(&databases)?;
     let discarded = expiry::start_discarded(&databases)?;
     let sharing = sharing::start(&databases)?;
-    let cluster = join(&databases, &platform)?;
+    let cluster = join(&databases, &platform, hints)?;
     let started = Foxx::start_in(
         cluster.clone(),
         resolved.foxx,
@@ -144,16 +143,55 @@ fn serve(
 }
 
 /// Shows this server to the others that share its store, if there may be any.
-fn join(databases: &Databases, platform: &Platform) -> anyhow::Result<Cluster> {
+fn join(
+    databases: &Databases,
+    platform: &Platform,
+    hints: Arc<dyn Hints>,
+) -> anyhow::Result<Cluster> {
     if !databases.engine().is_shared() {
         return Ok(Cluster::alone(platform.clone()));
     }
     // The endpoint is known once the server listens.
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let settings = cluster::Settings::documented(String::new(), version);
-    let hints = Arc::new(cluster::NoHints);
     Cluster::join(databases.clone(), platform.clone(), settings, hints)
         .context("join the other coordinators")
+}
+
+/// Opens the store, with a way to tell the others that share it, if there are any.
+fn open_store(
+    data: &Path,
+    store: Store,
+    platform: &Platform,
+) -> anyhow::Result<(Arc<dyn store::Engine>, Arc<dyn Hints>)> {
+    match store {
+        Store::Embedded(settings) => {
+            let file = data.join("store.redb");
+            let engine = RedbEngine::open(&file, settings)
+                .with_context(|| format!("open the store in {}", file.display()))?;
+            Ok((Arc::new(engine), Arc::new(cluster::NoHints)))
+        }
+        Store::Postgres(settings) => {
+            let engine = PostgresEngine::open(*settings, platform.clone())
+                .context("open the store in the database of --store")?;
+            let engine = Arc::new(engine);
+            let hints = StoreHints(Arc::clone(&engine));
+            Ok((engine, Arc::new(hints)))
+        }
+    }
+}
+
+/// The store passes hints on.
+struct StoreHints(Arc<PostgresEngine>);
+
+impl Hints for StoreHints {
+    fn tell(&self) {
+        self.0.tell();
+    }
+
+    fn listen(&self, then: Box<dyn Fn() + Send + Sync>) {
+        self.0.listen(then);
+    }
 }
 
 /// Only the owner may look into the folder: it has password hashes and the signing secret.

@@ -19,11 +19,19 @@ pub(crate) struct Resolved {
     pub(crate) root_password: String,
     pub(crate) installs: Vec<Install>,
     pub(crate) jwt_secret_file: PathBuf,
-    pub(crate) store: store_redb::Settings,
+    pub(crate) store: Store,
     pub(crate) database: database::Settings,
     pub(crate) expiry: ExpiryProperties,
     pub(crate) foxx: foxx::Settings,
     pub(crate) http: http_api::Settings,
+}
+
+/// Where documents are kept.
+pub(crate) enum Store {
+    /// In a file in the data folder.
+    Embedded(store_redb::Settings),
+    /// In a database that servers share.
+    Postgres(Box<store_postgres::Settings>),
 }
 
 /// A service to install if its mount is free.
@@ -40,6 +48,7 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
     let foxx = foxx(typed, &data, &mut problems);
     let expiry = expiry(typed, &mut problems);
     let database = database(typed, &mut problems);
+    let store = store(typed, &mut problems);
     let installs = typed
         .install
         .iter()
@@ -54,10 +63,7 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
         root_password,
         installs,
         jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
-        store: store_redb::Settings {
-            free_bytes_min: typed.store_free_min << 20,
-            ..store_redb::Settings::new(typed.store_cache << 20)
-        },
+        store,
         database,
         expiry,
         foxx,
@@ -107,6 +113,26 @@ impl Problems {
         }
         bail!("{}", self.0.join("\n        "));
     }
+}
+
+fn store(typed: &Serve, problems: &mut Problems) -> Store {
+    if typed.store == "embedded" {
+        return Store::Embedded(store_redb::Settings {
+            free_bytes_min: typed.store_free_min << 20,
+            ..store_redb::Settings::new(typed.store_cache << 20)
+        });
+    }
+    let schemes = ["postgres://", "postgresql://"];
+    if !schemes.iter().any(|scheme| typed.store.starts_with(scheme)) {
+        problems.add("--store must be embedded or begin with postgres://".to_owned());
+    }
+    Store::Postgres(Box::new(store_postgres::Settings {
+        schema: typed.store_schema.clone(),
+        connections_max: problems.at_least("store-connections", typed.store_connections, 4),
+        statement_timeout: problems.seconds("store-statement-time", typed.store_statement_time),
+        outage_wait: problems.seconds("store-outage-time", typed.store_outage_time),
+        ..store_postgres::Settings::new(&typed.store)
+    }))
 }
 
 fn database(typed: &Serve, problems: &mut Problems) -> database::Settings {

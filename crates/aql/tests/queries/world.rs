@@ -19,7 +19,7 @@ use value::{Object, Value, json};
 /// 2023-11-14T22:13:20Z
 const START_MS: u64 = 1_700_000_000_000;
 
-/// The engines that every case runs on.
+/// The engines that every case runs on. `VULPES_TEST_STORE` puts another in the memory's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
     Memory,
@@ -63,7 +63,13 @@ pub struct Answer {
 impl World {
     pub fn new(engine: EngineKind) -> Self {
         let (engine, folder) = match engine {
-            EngineKind::Memory => (Arc::new(MemoryEngine::new()) as Arc<dyn Engine>, None),
+            EngineKind::Memory => {
+                let engine = store_postgres::testing::open_wanted();
+                (
+                    engine.unwrap_or_else(|| Arc::new(MemoryEngine::new())),
+                    None,
+                )
+            }
             EngineKind::Redb => {
                 let folder = tempfile::tempdir().expect("make a folder");
                 let file = folder.path().join("store");

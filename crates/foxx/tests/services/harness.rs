@@ -39,7 +39,11 @@ impl Host {
     }
 
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::on(Arc::new(MemoryEngine::new()), change)
+        let engine = store_postgres::testing::open_wanted();
+        Self::on(
+            engine.unwrap_or_else(|| Arc::new(MemoryEngine::new())),
+            change,
+        )
     }
 
     pub fn on(engine: Arc<dyn store::Engine>, change: impl FnOnce(&mut Settings)) -> Self {

@@ -102,7 +102,8 @@ impl Host {
         let platform = Platform::system();
         let mut cheap = database::Settings::recommended();
         cheap.password.memory_kib = 8;
-        let engine = Arc::new(MemoryEngine::new());
+        let engine = store_postgres::testing::open_wanted();
+        let engine = engine.unwrap_or_else(|| Arc::new(MemoryEngine::new()));
         let databases = Databases::open(engine, platform.clone(), cheap).unwrap();
         databases.ensure_root("").unwrap();
         let path = folder.path();

@@ -11,7 +11,7 @@ use value::Value;
 use super::Cli;
 
 /// Flags whose values nobody is told.
-const SECRET: &[&str] = &["root_password"];
+const SECRET: &[&str] = &["root_password", "store"];
 
 /// The flags of `vulpes serve` with the values that `matches` has for them.
 pub(crate) fn options(matches: &ArgMatches) -> Vec<StartupOption> {

@@ -74,6 +74,19 @@ fn histories_of_several_processes_in_a_file_are_possible() {
     println!("{}", run_several((0..3).map(handle).collect()));
 }
 
+#[test]
+fn histories_of_several_processes_in_a_database_are_possible() {
+    let engines = store_postgres::testing::open_fresh_shared(3).into_iter();
+    let engines = engines.map(|engine| -> Arc<dyn Engine> { Arc::new(engine) });
+    println!("{}", run_several(engines.collect()));
+}
+
+#[test]
+fn histories_in_a_database_are_possible() {
+    let engine = store_postgres::testing::open_fresh();
+    println!("{}", run(Arc::new(engine)));
+}
+
 /// Says what was done.
 fn run(engine: Arc<dyn Engine>) -> String {
     run_several(vec![engine])
