@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::committer::{Committer, Waiting};
 use crate::failure::closed;
 use crate::group::Request;
+use crate::hints::{self, Hints, Listener};
 use crate::network::Network;
 use crate::pool::Pool;
 use crate::schema;
@@ -33,6 +34,7 @@ use crate::wait::wait;
 pub struct PostgresEngine {
     shared: Arc<Shared>,
     committed: Mutex<Option<oneshot::Receiver<()>>>,
+    hints: Arc<Hints>,
 }
 
 /// What the engine, its transactions and its tasks share.
@@ -108,10 +110,27 @@ impl PostgresEngine {
         let period = shared.server.settings.sweep_period;
         let sweeper = sweep::run(Arc::downgrade(&shared), period);
         shared.network.spawn(sweeper);
+        let hints = Arc::new(Hints::default());
+        let server = Arc::clone(&shared.server);
+        let talker = hints::run(Arc::downgrade(&shared), Arc::clone(&hints), server);
+        shared.network.spawn(talker);
         Ok(Self {
             shared,
+            hints,
             committed: Mutex::new(Some(committed)),
         })
+    }
+
+    /// Tells every process on the store that something changed, this one too. Does not block, and
+    /// promises nothing.
+    pub fn tell(&self) {
+        self.hints.tell();
+    }
+
+    /// Has `then` called when some process told, and when that may have been missed. For as long
+    /// as the engine is open.
+    pub fn listen(&self, then: Listener) {
+        self.hints.listen(then);
     }
 
     /// Forgets what no transaction can need any more, as happens now and then by itself. Errors:

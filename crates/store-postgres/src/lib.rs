@@ -27,6 +27,7 @@ mod committer;
 mod engine;
 mod failure;
 mod group;
+mod hints;
 mod network;
 mod pool;
 mod schema;
@@ -43,4 +44,5 @@ mod txn;
 mod wait;
 
 pub use engine::PostgresEngine;
+pub use hints::Listener;
 pub use settings::Settings;

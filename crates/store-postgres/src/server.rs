@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Error, ErrorKind, Result};
 use tokio::task::AbortHandle;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Socket, Statement};
 
 use crate::failure;
 use crate::settings::Settings;
@@ -52,6 +53,9 @@ pub struct Committing {
     pub add: Statement,
 }
 
+/// What moves the bytes of a connection.
+pub type Driven = tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>;
+
 type Answer<T> = std::result::Result<T, tokio_postgres::Error>;
 
 impl Server {
@@ -79,8 +83,8 @@ impl Server {
         })
     }
 
-    /// Errors: `Unavailable`, `Io`.
-    pub async fn connect(&self) -> Result<(Client, AbortHandle)> {
+    /// A connection that its caller must drive. Errors: `Unavailable`, `Io`.
+    pub async fn connect_raw(&self) -> Result<(Client, Driven)> {
         let connecting = self.config.connect(self.tls.clone());
         let connected = tokio::time::timeout(self.settings.connect_timeout, connecting).await;
         let Ok(connected) = connected else {
@@ -90,8 +94,12 @@ impl Server {
             );
             return Err(Error::new(ErrorKind::Unavailable, context));
         };
-        let (client, connection) =
-            connected.map_err(|error| failure::error("connect to the database", error))?;
+        connected.map_err(|error| failure::error("connect to the database", error))
+    }
+
+    /// A connection. Errors: `Unavailable`, `Io`.
+    pub async fn connect(&self) -> Result<(Client, AbortHandle)> {
+        let (client, connection) = self.connect_raw().await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the database ended");

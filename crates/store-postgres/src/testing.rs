@@ -81,6 +81,31 @@ impl Instance {
         self.run("pg_ctl", &["stop", "-w", "-D", "data", "-m", "immediate"])
     }
 
+    /// What `psql` prints for some SQL. Errors: `Io`.
+    pub fn query(&self, sql: &str) -> Result<String> {
+        let output = Command::new(self.programs.join("psql"))
+            .args([
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-h",
+            ])
+            .arg(&self.folder)
+            .args(["-c", sql, "postgres"])
+            .output()
+            .map_err(failed)?;
+        if !output.status.success() {
+            let text = format!("run psql: {}", String::from_utf8_lossy(&output.stderr));
+            return Err(Error::new(ErrorKind::Io, text));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }

@@ -1,10 +1,14 @@
 //! The engine against the suite of the seam, and what is its own.
 
+mod faults;
+mod proxy;
+mod round_trips;
+
 use std::sync::Arc;
 
 use platform::Platform;
-use store::Engine;
 use store::conformance::{self, Fixture};
+use store::{Batch, Engine, Txn};
 
 use crate::engine::PostgresEngine;
 use crate::settings::Settings;
@@ -14,6 +18,12 @@ struct Schemas;
 
 fn open(settings: &Settings) -> PostgresEngine {
     PostgresEngine::open(settings.clone(), Platform::system()).expect("open")
+}
+
+fn write(txn: &mut Box<dyn Txn>, fill: impl FnOnce(&mut Batch)) {
+    let mut batch = Batch::new();
+    fill(&mut batch);
+    txn.write(batch).expect("the batch is within the limits");
 }
 
 thread_local! {

@@ -28,6 +28,29 @@ pub(crate) enum Command {
     /// its documents, every count. Exits with 0 if all agrees, 3 if something is damaged or does
     /// not agree, 1 if it could not look.
     Verify(Verify),
+    /// Copy everything from one store to an empty one, and compare them. Stop the servers that use
+    /// them before. The source stays as it is; if something fails, the target stays empty.
+    Move(Move),
+}
+
+/// Flags of `vulpes move`. A store is a data folder or the address of a database.
+#[derive(Args)]
+pub(crate) struct Move {
+    /// Where everything is.
+    #[arg(long, value_name = "STORE")]
+    pub(crate) from: String,
+
+    /// Where it goes: nothing may be there.
+    #[arg(long, value_name = "STORE")]
+    pub(crate) to: String,
+
+    /// Schema of the tables in a database.
+    #[arg(long, value_name = "NAME", default_value = "vulpes")]
+    pub(crate) store_schema: String,
+
+    /// Memory for pages of an embedded store, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) store_cache: usize,
 }
 
 /// Flags of `vulpes verify`.

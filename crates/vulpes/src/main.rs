@@ -6,7 +6,7 @@
 //! Invariants: settings are checked before anything is touched, and all that is wrong with them
 //! is said at once; what was started is stopped in the opposite order.
 //!
-//! Entry points: `vulpes serve`, `vulpes verify`.
+//! Entry points: `vulpes serve`, `vulpes verify`, `vulpes move`.
 
 mod cli;
 mod expiry;
@@ -16,6 +16,7 @@ mod serve;
 mod settings;
 mod sharing;
 mod task;
+mod transfer;
 mod verify;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             let options = matches.subcommand_matches("serve").map(cli::options);
             serve::run(&typed, options.unwrap_or_default()).map(|()| ExitCode::SUCCESS)
         }
+        cli::Command::Move(typed) => transfer::run(&typed).map(|()| ExitCode::SUCCESS),
         cli::Command::Verify(typed) => verify::run(&typed).map(|outcome| match outcome {
             verify::Outcome::Agrees => ExitCode::SUCCESS,
             verify::Outcome::Differs => ExitCode::from(EXIT_DIFFERS),

@@ -195,7 +195,7 @@ impl Hints for StoreHints {
 }
 
 /// Only the owner may look into the folder: it has password hashes and the signing secret.
-fn make_private_folder(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_private_folder(folder: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
