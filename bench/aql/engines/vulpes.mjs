@@ -22,16 +22,11 @@ export async function open({ folder, memoryLimit }) {
   const client = new Client(await readUrl('vulpes', child), {
     pipelining: 1, headersTimeout: 0, bodyTimeout: 0
   });
-  const send = async (method, path, text, type = 'application/json') => {
-    const { statusCode, body } = await client.request({
-      method, path, body: text, headers: { authorization: AUTHORIZATION, 'content-type': type }
+  const send = (method, path, text, type = 'application/json') => {
+    const headers = { authorization: AUTHORIZATION, 'content-type': type };
+    return new Promise((resolve, reject) => {
+      client.dispatch({ method, path, body: text, headers }, new Answer(resolve, reject));
     });
-    const answer = await body.json();
-    if (statusCode >= 400) {
-      const error = new Error(`${method} ${path}: ${statusCode} ${answer.errorMessage}`);
-      throw Object.assign(error, { errorNum: answer.errorNum });
-    }
-    return answer;
   };
   const ask = async (query, params, limit = memoryLimit) => {
     const bindVars = toBind(params);
@@ -78,6 +73,50 @@ export async function open({ folder, memoryLimit }) {
       await ended;
     }
   };
+}
+
+// Takes an answer as it comes: one promise and one JSON.parse for each, as `pg` has it. The
+// client's `request` would add a stream to each.
+class Answer {
+  #resolve;
+  #reject;
+  #status;
+  #parts = [];
+
+  constructor(resolve, reject) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onRequestStart() {}
+
+  onResponseStart(controller, status) {
+    this.#status = status;
+  }
+
+  onResponseData(controller, part) {
+    this.#parts.push(part);
+  }
+
+  onResponseEnd() {
+    const [first, ...others] = this.#parts;
+    const whole = others.length > 0 ? Buffer.concat(this.#parts) : first;
+    let answer;
+    try {
+      answer = JSON.parse(whole.toString());
+    } catch (error) {
+      return this.#reject(error);
+    }
+    if (this.#status >= 400) {
+      const error = new Error(`${this.#status} ${answer.errorMessage}`);
+      return this.#reject(Object.assign(error, { errorNum: answer.errorNum }));
+    }
+    return this.#resolve(answer);
+  }
+
+  onResponseError(controller, error) {
+    this.#reject(error);
+  }
 }
 
 const toBind = params => Object.fromEntries(params.map((value, at) => [`p${at}`, value]));

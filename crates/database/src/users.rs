@@ -238,6 +238,15 @@ impl Users {
         Ok(())
     }
 
+    /// The same as [`Self::authenticate`] for who has logged in with this password before; never
+    /// waits for a password hash. `None` says nothing about others.
+    ///
+    /// Errors: as [`Self::find`].
+    pub fn recall(&self, name: &str, password: &str) -> Result<Option<Arc<User>>> {
+        let user = self.find(name)?.filter(|user| user.active);
+        Ok(user.filter(|user| self.is_remembered(user, &self.digest(name, password))))
+    }
+
     /// Creates a user without any grant. Errors: 1700 (empty name), 1702 (exists).
     pub fn create(&self, name: &str, changes: &UserChanges) -> Result<Arc<User>> {
         self.create_with_grants(name, changes, BTreeMap::new())

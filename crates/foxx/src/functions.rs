@@ -23,7 +23,7 @@ use platform::Platform;
 use value::{Value, json};
 
 use pool::Pool;
-pub(crate) use pool::on_this_thread;
+pub(crate) use pool::{OnThisThread, on_this_thread};
 pub(crate) use registry::{Definition, list, register, unregister, unregister_group};
 use vm::{Failure, Task};
 

@@ -12,7 +12,8 @@
 //! Invariants
 //! - The registry in the database is the truth. Folders, VMs and the mount table follow it.
 //! - A failed installation leaves nothing behind, except what the service's own set-up script did.
-//! - Requests read the mount table without a lock and go once to a worker.
+//! - Requests read the mount table without a lock and go once to a worker, which may be the
+//!   thread that brings them.
 //! - A VM holds one revision of one service. A limit or a panic costs that VM and its request.
 //! - Nothing of a bundle is unpacked before its directory has passed every check.
 //!
@@ -55,6 +56,7 @@ use value::Value;
 pub use ::registry::serving::{Target, Wait};
 pub use bundle::Limits as BundleLimits;
 pub use error::{Error, ErrorKind, ExceptionText, Result};
+pub use js_engine::WORKER_STACK_BYTES as THREAD_STACK_BYTES;
 pub use lifecycle::{
     Download, InstallRequest, Liveness, Mode, Source, Summary, TestOptions, TestReport,
 };
@@ -66,11 +68,12 @@ pub use settings::{
     FunctionSettings, HttpSettings, NativeLimits, PolicySettings, Settings, WorkerSettings,
 };
 pub use workers::Reply;
+pub use workers::local::leave_thread;
 
 use functions::{Definition, Functions};
 use lifecycle::{Depth, Locks, OptionGroup, Said, WriteOptions};
 use shared::Shared;
-use workers::{Pool, Task};
+use workers::{Pool, Task, local};
 
 /// All services of a server. Cloning gives another handle.
 ///
@@ -180,6 +183,7 @@ impl Foxx {
     }
 
     /// Answers what waits with 503, lets what runs finish in the settings' time, then cancels it.
+    /// What callers run on their own threads is cancelled at once after that.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::Release);
         self.0.cluster.signal().raise();
@@ -206,12 +210,35 @@ impl Foxx {
     pub fn dispatch(&self, request: ServiceRequest, reply: Reply) {
         let service = &request.service;
         if let Some(error) = service.find_obstacle().filter(|_| !service.development) {
-            reply(ServiceResponse::from_error(&error, false, &request.headers));
+            let response = ServiceResponse::from_error(&error, false, &request.headers);
+            reply(response, Duration::ZERO);
             return;
         }
         if let Err((error, task)) = self.0.pool.submit(Task::Request(Arc::new(request), reply)) {
             task.refuse(&error);
         }
+    }
+
+    /// Makes the calling thread able to answer for a service by [`Foxx::answer_here`], if the
+    /// service is well. Takes as
+    /// long as its code takes to load. The thread should have [`THREAD_STACK_BYTES`] and must
+    /// call [`leave_thread`] before it ends.
+    pub fn prepare_here(&self, service: &Arc<Service>) {
+        local::prepare(&self.0, service);
+    }
+
+    /// Answers on the calling thread, under the same limits as a worker; returns when the service
+    /// has answered. True: the answer waits for a sync, which begins by itself after about a
+    /// millisecond unless [`database::Unsynced::sync_now`] asks for it.
+    ///
+    /// # Errors
+    /// Gives the request back if the thread is not ready for the service.
+    pub fn answer_here(
+        &self,
+        request: ServiceRequest,
+        reply: Reply,
+    ) -> std::result::Result<bool, (ServiceRequest, Reply)> {
+        local::answer(&self.0, request, reply)
     }
 
     /// Installs, replaces or upgrades; answers the service's description.

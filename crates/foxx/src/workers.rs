@@ -3,13 +3,17 @@
 //! One VM holds one revision of one service on one worker. A request goes once to a worker,
 //! preferably to one that has the VM warm. What a service breaks (a limit, a panic) costs its
 //! request and its VM; nobody else notices.
+//!
+//! Threads of callers can be workers too, for requests that are known to be quick: [`local`].
 
+pub(crate) mod local;
 mod pool;
 mod vm;
 mod worker;
 
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 
 pub(crate) use pool::Pool;
 pub(crate) use vm::Outcome;
@@ -18,8 +22,9 @@ use crate::registry::Service;
 use crate::request::{ServiceRequest, ServiceResponse};
 use crate::{Error, Result};
 
-/// Called once with the answer, on the worker's thread or the caller's.
-pub type Reply = Box<dyn FnOnce(ServiceResponse) + Send>;
+/// Called once with the answer and how long a worker was busy with it, on the worker's thread,
+/// the caller's or one that syncs.
+pub type Reply = Box<dyn FnOnce(ServiceResponse, Duration) + Send>;
 
 /// Something for a worker to do.
 pub(crate) enum Task {

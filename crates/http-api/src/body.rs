@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use error_codes::codes;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body as _, Incoming};
 
 use crate::budget::Share;
 use crate::error::{Error, Result};
@@ -25,9 +25,6 @@ pub(crate) async fn read(
     stall: Duration,
     share: &mut Share,
 ) -> Result<Bytes> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
     let announced = body.size_hint().lower();
     if announced > bytes_max as u64 {
         return Err(too_large(bytes_max));

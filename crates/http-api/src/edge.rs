@@ -2,21 +2,24 @@
 //! choice between the built-in API and services.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use aql::Cancel;
 use error_codes::codes;
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::jobs::{Later, Owner};
+use crate::lanes::Kind;
 use crate::message::{Reply, Request, segments};
 use crate::route::{self, Found, Handler, Waiting};
 use crate::state::{Api, Call};
@@ -29,6 +32,11 @@ type Target = (Cow<'static, str>, usize);
 const OMIT_CHALLENGE: HeaderName = HeaderName::from_static("x-omit-www-authenticate");
 const ASYNC: &str = "x-arango-async";
 const QUEUE_TIME: HeaderName = HeaderName::from_static("x-arango-queue-time-seconds");
+
+/// What stands before the text of a query in a body.
+const QUERY: &[u8] = b"\"query\":\"";
+/// Larger bodies take too long to be read on a network thread.
+const KIND_BYTES_MAX: usize = 64 << 10;
 
 /// Where services are managed.
 const FOXX: &str = "/_api/foxx";
@@ -151,14 +159,14 @@ async fn respond(
     }
     let (head, incoming) = request.into_parts();
     let (database, path_at) = split(head.uri.path())?;
-    let mut share = api.bodies.share();
-    let body = body::read(
-        incoming,
-        settings.body_bytes_max,
-        settings.stall_timeout,
-        &mut share,
-    )
-    .await?;
+    let (body, share) = if incoming.is_end_stream() {
+        (Bytes::new(), None)
+    } else {
+        let mut share = api.bodies.share();
+        let (bytes_max, stall) = (settings.body_bytes_max, settings.stall_timeout);
+        let body = body::read(incoming, bytes_max, stall, &mut share).await?;
+        (body, Some(share))
+    };
     api.meters.received_bytes.observe(body.len() as f64);
     let request = Request {
         method: head.method,
@@ -274,21 +282,78 @@ async fn builtin(api: &Arc<Api>, mut request: Request) -> Result<Reply> {
         return Err(Error::plain(codes::REQUEST_CANCELED));
     }
     let line = request.line.take();
-    match on_thread(api, move |api| handle(api, &request)).await? {
+    let found = route::find(&request.method, &segments(request.path()));
+    let kind = kind(&found, &request);
+    let (found, request) = match kind.filter(|kind| api.lanes.is_quick(*kind)) {
+        None => (found, request),
+        Some(kind) => match here(api, kind, found, request)? {
+            Ok(Handled::Reply(reply)) => return Ok(reply),
+            Ok(Handled::Waiting(waiting)) => return wait(api, waiting, line).await,
+            Err(Elsewhere { found, request }) => (found, request),
+        },
+    };
+    let handled = on_thread(api, move |api| handle(api, &request, found, None, kind));
+    match handled.await? {
         Handled::Reply(reply) => Ok(reply),
         Handled::Waiting(waiting) => wait(api, waiting, line).await,
     }
+}
+
+/// What requests that read are told apart by; `None` for others.
+fn kind(found: &Found, request: &Request) -> Option<Kind> {
+    let Found::Route(route, arguments) = found else {
+        return None;
+    };
+    if !route.reads || request.body.len() > KIND_BYTES_MAX {
+        return None;
+    }
+    // The text of a query tells most of what it costs. Finding it need not be exact.
+    let from = memchr::memmem::find(&request.body, QUERY).map_or(0, |at| at + QUERY.len());
+    let text = request.body.get(from..).unwrap_or_default();
+    let text = text.split(|byte| *byte == b'"').next();
+    let (database, first) = (&request.database, arguments.first());
+    Some(Kind::of((route.pattern, database, first, text)))
+}
+
+/// A request that this thread does not answer.
+struct Elsewhere {
+    found: Found,
+    request: Request,
+}
+
+/// Runs a handler on this network thread, if a lane is free and who asks is known.
+fn here(
+    api: &Arc<Api>,
+    kind: Kind,
+    found: Found,
+    request: Request,
+) -> Result<Result<Handled, Elsewhere>> {
+    let identity = api.identify_at_once(request.header("authorization"), request.path())?;
+    let (Some(identity), Some(_lane)) = (identity, api.lanes.enter()) else {
+        return Ok(Err(Elsewhere { found, request }));
+    };
+    let _permit = admit(api)?;
+    let handle = || handle(api, &request, found, Some(identity), Some(kind));
+    let handled = catch_unwind(AssertUnwindSafe(handle)).unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Err(Error::plain(codes::INTERNAL))
+    });
+    handled.map(Ok)
+}
+
+fn admit(api: &Arc<Api>) -> Result<OwnedSemaphorePermit> {
+    api.admission.clone().try_acquire_owned().map_err(|_| {
+        let limit = api.settings.requests_max;
+        let text = format!("more than {limit} requests are waiting (http.requests-max)");
+        Error::new(codes::QUEUE_FULL, text)
+    })
 }
 
 async fn on_thread<T: Send + 'static>(
     api: &Arc<Api>,
     body: impl FnOnce(&Arc<Api>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let Ok(permit) = api.admission.clone().try_acquire_owned() else {
-        let limit = api.settings.requests_max;
-        let text = format!("more than {limit} requests are waiting (http.requests-max)");
-        return Err(Error::new(codes::QUEUE_FULL, text));
-    };
+    let permit = admit(api)?;
     let api = api.clone();
     let handled = tokio::task::spawn_blocking(move || {
         let result = body(&api);
@@ -337,20 +402,46 @@ async fn wait(api: &Arc<Api>, waiting: Waiting, line: Option<Line>) -> Result<Re
     on_thread(api, move |api| then(api, locks)).await
 }
 
-fn handle(api: &Arc<Api>, request: &Request) -> Result<Handled> {
+/// Answers a request, and takes note of how long that took if it is of some kind.
+fn handle(
+    api: &Arc<Api>,
+    request: &Request,
+    found: Found,
+    identity: Option<Identity>,
+    kind: Option<Kind>,
+) -> Result<Handled> {
     for (what, text) in [("the path", request.path()), ("the query", request.query())] {
         if percent_decode_str(text).decode_utf8().is_err() {
             return Err(not_utf8(what));
         }
     }
-    let found = route::find(&request.method, &segments(request.path()));
-    let identity = api.identify(request.header("authorization"), request.path())?;
+    let identity = match identity {
+        Some(identity) => identity,
+        None => api.identify(request.header("authorization"), request.path())?,
+    };
     let mut call = Call {
         api,
         request,
         identity,
         arguments: Vec::new(),
+        has_synced: Cell::new(false),
     };
+    let begun = api.platform.clock.monotonic();
+    let handled = run(&mut call, found);
+    match kind {
+        Some(kind) if call.has_synced.get() => api.lanes.bar(kind),
+        Some(kind) => {
+            let ran = api.platform.clock.monotonic().saturating_sub(begun);
+            api.lanes.record(kind, ran);
+        }
+        None => {}
+    }
+    handled
+}
+
+/// Runs the handler that was found, if the caller may.
+fn run(call: &mut Call<'_>, found: Found) -> Result<Handled> {
+    let (api, request) = (call.api, call.request);
     let route = match found {
         Found::Route(route, arguments) => {
             call.arguments = arguments;
@@ -378,8 +469,8 @@ fn handle(api: &Arc<Api>, request: &Request) -> Result<Handled> {
         return Err(Error::plain(codes::SERVICE_API_DISABLED));
     }
     match route.handler {
-        Handler::Now(handler) => handler(&call).map(Handled::Reply),
-        Handler::AfterLocks(handler) => handler(&call).map(Handled::Waiting),
+        Handler::Now(handler) => handler(call).map(Handled::Reply),
+        Handler::AfterLocks(handler) => handler(call).map(Handled::Waiting),
     }
 }
 
@@ -389,6 +480,9 @@ pub(crate) async fn identify(api: &Arc<Api>, request: &Request) -> Result<Identi
         let off = !api.settings.authentication;
         return Ok(if off { Identity::Off } else { Identity::Nobody });
     };
+    if let Some(identity) = api.identify_at_once(Some(authorization), request.path())? {
+        return Ok(identity);
+    }
     let (api, authorization) = (api.clone(), authorization.to_owned());
     let path = request.path().to_owned();
     let checked =

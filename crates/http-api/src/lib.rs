@@ -9,6 +9,7 @@
 //! Invariants
 //! - Every request gets exactly one answer, be it an error, or loses its connection at a limit
 //!   that [`Settings`] names.
+//! - However long requests take, a network thread stays free to read and write ([`lanes`]).
 //! - A handler that writes finishes what it began even if its client hangs up.
 //! - Nothing below the edge sees the HTTP library's streams: bodies are whole.
 //! - What a resource answers is written in that resource's file and listed in its table.
@@ -27,6 +28,7 @@ mod edge;
 mod error;
 mod identity;
 mod jobs;
+mod lanes;
 mod log;
 mod members;
 mod message;

@@ -30,8 +30,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; empty when there was none.
     pub(crate) body: Bytes,
-    /// The memory that the body takes.
-    pub(crate) _share: Share,
+    /// The memory that the body takes, if there is one.
+    pub(crate) _share: Option<Share>,
     /// The client's address.
     pub(crate) peer: SocketAddr,
     /// Our own address on this connection.

@@ -353,6 +353,7 @@ fn write(
     batch_rows: usize,
 ) -> Result<Made> {
     let mut failure = None;
+    call.has_synced.set(true);
     let outcome = call.database()?.run_query(options, |txn| {
         failure = None;
         let share = call.api.queries.results.share();

@@ -62,6 +62,9 @@ pub(crate) struct Route {
     pub(crate) access: Access,
     /// What answers.
     pub(crate) handler: Handler,
+    /// Whether it may be answered on a network thread if its like was quick: it reads and does not
+    /// wait for a sync.
+    pub(crate) reads: bool,
 }
 
 impl Route {
@@ -73,10 +76,27 @@ impl Route {
         handler: fn(&Call<'_>) -> Result<Reply>,
     ) -> Self {
         Self {
+            reads: matches!(method, Method::GET),
             method,
             pattern,
             access,
             handler: Handler::Now(handler),
+        }
+    }
+
+    /// A row whose handler mostly reads, although its method does not say so.
+    pub(crate) const fn reading(
+        method: Method,
+        pattern: &'static str,
+        access: Access,
+        handler: fn(&Call<'_>) -> Result<Reply>,
+    ) -> Self {
+        Self {
+            method,
+            pattern,
+            access,
+            handler: Handler::Now(handler),
+            reads: true,
         }
     }
 
@@ -92,6 +112,7 @@ impl Route {
             pattern,
             access,
             handler: Handler::AfterLocks(handler),
+            reads: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use crate::edge::{self, Ends};
 use crate::state::Api;
@@ -55,9 +56,10 @@ impl Server {
     /// Answers requests until `stop` turns true; then no connection is accepted any more,
     /// requests in flight finish, and what is left after the time limit is cut off.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        self.api.lanes.open(&tokio::runtime::Handle::current());
         let connections = Arc::new(Semaphore::new(self.api.settings.connections_max));
         let graceful = GracefulShutdown::new();
-        let (cut, is_cut) = watch::channel(false);
+        let mut running = JoinSet::new();
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING_PERIOD);
         loop {
             let accepted = tokio::select! {
@@ -68,6 +70,7 @@ impl Server {
                     tokio::task::spawn_blocking(move || api.sweep());
                     continue;
                 }
+                Some(_) = running.join_next() => continue,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let (stream, peer) = match accepted {
@@ -91,13 +94,9 @@ impl Server {
             };
             let connection = graceful.watch(connection);
             let connected = self.api.meters.connected();
-            let mut is_cut = is_cut.clone();
-            tokio::spawn(async move {
-                tokio::select! {
-                    ended = connection => if let Err(error) = ended {
-                        tracing::debug!(%peer, %error, "connection ended");
-                    },
-                    _ = is_cut.wait_for(|cut| *cut) => {}
+            running.spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%peer, %error, "connection ended");
                 }
                 drop((permit, connected));
             });
@@ -108,10 +107,17 @@ impl Server {
             .is_err()
         {
             tracing::warn!("requests were still running at the end of the stop time");
-            // Fails when the last connection has just ended by itself.
-            let _ = cut.send(true);
         }
+        // Cuts off what is left.
+        drop(running);
+        self.api.lanes.close();
     }
+}
+
+/// What requests of a connection have in common.
+struct Client {
+    api: Arc<Api>,
+    ends: Ends,
 }
 
 fn serve(
@@ -141,10 +147,13 @@ fn serve(
         local,
         line: stream.line(),
     };
+    // What all connections share is not counted for each request: threads would wait for it.
+    let client = Arc::new(Client { api, ends });
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (api, busy, ends) = (api.clone(), busy.begin(), ends.clone());
+        let (client, busy) = (Arc::clone(&client), busy.begin());
         async move {
-            let response = edge::answer(&api, request, ends).await;
+            let Client { api, ends } = &*client;
+            let response = edge::answer(api, request, ends.clone()).await;
             drop(busy);
             Ok::<_, Infallible>(response)
         }

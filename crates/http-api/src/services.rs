@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use error_codes::codes;
-use foxx::{ServiceRequest, ServiceResponse};
+use foxx::{Service, ServiceRequest, ServiceResponse};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
 use crate::edge;
 use crate::error::{Error, Result};
+use crate::lanes::Kind;
 use crate::message::{Reply, Request};
 use crate::settings::Settings;
 use crate::state::Api;
@@ -42,17 +43,87 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
         remote: request.peer,
         local: request.local,
     };
-    api.foxx.dispatch(
-        service_request,
-        Box::new(move |response| {
-            // The client may have hung up; the service has done its work all the same.
-            let _ = send.send(response);
-        }),
-    );
-    match receive.await {
-        Ok(response) => Ok(to_reply(response)),
-        Err(_) => Err(Error::plain(codes::SHUTTING_DOWN)),
+    let reply = Box::new(move |response, ran| {
+        // The client may have hung up; the service has done its work all the same.
+        let _ = send.send((response, ran));
+    });
+    let kind = kind(&service_request);
+    let Some((service_request, reply)) = answer_here(api, kind, service_request, reply) else {
+        // What was measured here counts, the wait for the other threads does not.
+        return receive
+            .await
+            .map_or_else(|_| Err(stopping()), |(response, _)| Ok(to_reply(response)));
+    };
+    api.foxx.dispatch(service_request, reply);
+    let (response, ran) = receive.await.map_err(|_| stopping())?;
+    api.lanes.record(kind, ran);
+    Ok(to_reply(response))
+}
+
+fn stopping() -> Error {
+    Error::plain(codes::SHUTTING_DOWN)
+}
+
+/// Requests of one kind reach the same handler of a service, as far as can be seen from outside.
+fn kind(request: &ServiceRequest) -> Kind {
+    let depth = request.path.bytes().filter(|byte| *byte == b'/').count();
+    Kind::of((request.service.revision_number(), &request.method, depth))
+}
+
+/// Answers a request on this network thread if its like was quick and the service is ready here.
+/// Otherwise gives it back, and sees to it that the service will be ready if it should be.
+fn answer_here(
+    api: &Arc<Api>,
+    kind: Kind,
+    request: ServiceRequest,
+    reply: foxx::Reply,
+) -> Option<(ServiceRequest, foxx::Reply)> {
+    if !api.lanes.is_quick(kind) {
+        return Some((request, reply));
     }
+    let Some(lane) = api.lanes.enter() else {
+        return Some((request, reply));
+    };
+    let holds = match api.foxx.answer_here(request, reply) {
+        Ok(holds) => holds,
+        Err((request, reply)) => {
+            prepare_here(api, &request.service);
+            return Some((request, reply));
+        }
+    };
+    api.lanes.record(kind, lane.taken_for());
+    if holds {
+        sync_soon(api);
+    }
+    None
+}
+
+/// Makes this thread ready for a service after the requests that it is about to answer, unless
+/// another one is just being made ready: then there would be fewer to answer requests.
+fn prepare_here(api: &Arc<Api>, service: &Arc<Service>) {
+    if !api.lanes.begin_preparing() {
+        return;
+    }
+    let (api, service) = (Arc::clone(api), Arc::clone(service));
+    tokio::spawn(async move {
+        if let Some(_lane) = api.lanes.enter() {
+            api.foxx.prepare_here(&service);
+        }
+        api.lanes.end_preparing();
+    });
+}
+
+/// Begins a sync once the requests that are here already have been answered: they may share it.
+fn sync_soon(api: &Arc<Api>) {
+    if !api.lanes.plan_sync() {
+        return;
+    }
+    let api = Arc::clone(api);
+    tokio::spawn(async move {
+        tokio::task::yield_now().await;
+        api.lanes.begin_sync();
+        api.databases.unsynced().sync_now();
+    });
 }
 
 /// Asks for a service in at least this revision, as the answer of an operation names it.

@@ -48,6 +48,10 @@ pub struct Settings {
     pub scans_max: usize,
     /// How long reading one of them may take.
     pub scan_timeout: Duration,
+    /// Requests whose like took at most so long are answered on the network thread that read
+    /// them; zero: none is. Services run there too, so its threads should have
+    /// [`foxx::THREAD_STACK_BYTES`].
+    pub quick_time_max: Duration,
     /// How long a client may take to send a request's head, and to start the next request.
     pub head_timeout: Duration,
     /// How long a client may stall while it sends a body or reads an answer.
@@ -124,6 +128,7 @@ impl Settings {
             lock_timeout: Duration::from_secs(900),
             scans_max: 2,
             scan_timeout: Duration::from_secs(600),
+            quick_time_max: Duration::from_millis(1),
             head_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(10),

@@ -1,5 +1,6 @@
 //! What requests share, and what one call of a handler sees.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::cursors::Cursors;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::jobs::Jobs;
+use crate::lanes::Lanes;
 use crate::log::Log;
 use crate::members::{self, Membership};
 use crate::message::Request;
@@ -62,6 +64,7 @@ pub struct Api {
     pub(crate) cursors: Cursors,
     pub(crate) queries: Queries,
     pub(crate) jobs: Jobs,
+    pub(crate) lanes: Lanes,
     /// Memory for bodies of requests.
     pub(crate) bodies: Arc<Budget>,
     pub(crate) admission: Arc<Semaphore>,
@@ -93,6 +96,7 @@ impl Api {
         let cursors = Cursors::new(platform.clone(), settings.cursors_max);
         let queries = Queries::new(Arc::clone(foxx.queries()), &settings);
         let jobs = Jobs::new(platform.clone(), &settings);
+        let lanes = Lanes::new(Arc::clone(&platform.clock), settings.quick_time_max);
         let bodies = Budget::new(
             "bodies of requests (http.bodies-bytes-max)",
             settings.bodies_bytes_max,
@@ -108,6 +112,7 @@ impl Api {
             cursors,
             queries,
             jobs,
+            lanes,
             bodies,
             admission,
             lock_waits,
@@ -222,6 +227,21 @@ impl Api {
         }
     }
 
+    /// Checks a request's credentials if that takes no time worth speaking of.
+    pub(crate) fn identify_at_once(
+        &self,
+        authorization: Option<&str>,
+        path: &str,
+    ) -> Result<Option<Identity>> {
+        if self.settings.authentication
+            && let Credentials::Basic { user, password } = credentials::parse(authorization)
+        {
+            let known = self.databases.users().recall(&user, &password)?;
+            return Ok(known.map(|_| Identity::User(user.into())));
+        }
+        self.identify(authorization, path).map(Some)
+    }
+
     fn identify_bearer(&self, token: &str, path: &str) -> Result<Identity> {
         let now_s = self.platform.clock.unix_ms() / 1000;
         match token::verify(&self.secret(), token, now_s) {
@@ -270,6 +290,8 @@ pub(crate) struct Call<'a> {
     pub(crate) identity: Identity,
     /// What stood in place of `{}` in the route's pattern.
     pub(crate) arguments: Vec<String>,
+    /// Whether the handler has waited for a sync.
+    pub(crate) has_synced: Cell<bool>,
 }
 
 impl Call<'_> {

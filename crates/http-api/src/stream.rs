@@ -98,6 +98,8 @@ impl PatientStream {
 struct Patience {
     limit: Duration,
     waiting: bool,
+    /// Whether the timer runs for this wait.
+    timed: bool,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -106,6 +108,7 @@ impl Patience {
         Self {
             limit,
             waiting: false,
+            timed: false,
             timer: None,
         }
     }
@@ -115,20 +118,29 @@ impl Patience {
     }
 
     fn begin(&mut self) {
-        if self.waiting {
+        if !std::mem::replace(&mut self.waiting, true) {
+            self.timed = false;
+        }
+    }
+
+    /// Starts the timer. That waits for the first look at it: most waits are over before.
+    fn time(&mut self) {
+        if std::mem::replace(&mut self.timed, true) {
             return;
         }
-        self.waiting = true;
         match &mut self.timer {
             Some(timer) => timer.as_mut().reset(Instant::now() + self.limit),
             None => self.timer = Some(Box::pin(sleep(self.limit))),
         }
     }
 
-    /// Fails when the wait that [`Self::begin`] began has lasted too long.
+    /// Fails when the wait that [`Self::begin`] began has lasted too long since the first check.
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let timer = self.timer.as_mut().filter(|_| self.waiting);
-        match timer.map(|timer| timer.as_mut().poll(cx)) {
+        if !self.waiting {
+            return Ok(());
+        }
+        self.time();
+        match self.timer.as_mut().map(|timer| timer.as_mut().poll(cx)) {
             Some(Poll::Ready(())) => Err(io::ErrorKind::TimedOut.into()),
             _ => Ok(()),
         }

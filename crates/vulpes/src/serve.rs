@@ -34,6 +34,8 @@ pub(crate) fn run(typed: &Serve, options: Vec<StartupOption>) -> anyhow::Result<
         .enable_all()
         .worker_threads(resolved.network_threads)
         .thread_name("http")
+        .thread_stack_size(foxx::THREAD_STACK_BYTES)
+        .on_thread_stop(foxx::leave_thread)
         .max_blocking_threads(resolved.http.requests_max.min(64))
         .build()
         .context("start the network threads")?;

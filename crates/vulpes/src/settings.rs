@@ -72,10 +72,10 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
     })
 }
 
-/// Workers do most of the work, so connections get half as many threads.
+/// Network threads answer what is quick themselves, all but one of them at a time.
 fn network_threads(typed: usize) -> usize {
     match typed {
-        0 => (available_parallelism().map_or(1, usize::from) / 2).max(1),
+        0 => available_parallelism().map_or(2, usize::from) + 1,
         threads => threads,
     }
 }
@@ -198,6 +198,7 @@ fn http(typed: &Serve, problems: &mut Problems) -> http_api::Settings {
         echo_bytes_max: flags.echo_bytes_max,
         log_api: flags.log_api.into(),
         options_api: flags.options_api.into(),
+        quick_time_max: Duration::from_millis(typed.quick_time),
         foxx_api: typed.foxx_api,
         ..http_api::Settings::documented()
     };

@@ -37,7 +37,8 @@ pub(crate) fn on_this_thread(pool: &Pool) -> OnThisThread {
 impl Drop for OnThisThread {
     fn drop(&mut self) {
         // Before the thread's own end, when the engine's state of the thread may be gone.
-        drop(HERE.take());
+        // A thread that ends without having been told is past that point already.
+        drop(HERE.try_with(RefCell::take));
     }
 }
 

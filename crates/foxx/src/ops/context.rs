@@ -18,8 +18,8 @@ use crate::shared::Shared;
 /// One per VM; stays on its worker's thread.
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
-    /// The worker that the VM is on.
-    pub(crate) worker: usize,
+    /// The pool's worker that the VM is on; `None` if it is on a caller's thread.
+    pub(crate) worker: Option<usize>,
     service: Arc<Service>,
     make_error: OnceCell<Value>,
     pub(super) request: RefCell<Option<Arc<ServiceRequest>>>,
@@ -41,7 +41,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(shared: Arc<Shared>, service: Arc<Service>, worker: usize) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, service: Arc<Service>, worker: Option<usize>) -> Self {
         let unsynced = shared.databases.unsynced();
         Self {
             shared,

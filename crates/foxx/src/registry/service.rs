@@ -80,6 +80,11 @@ impl Service {
         &self.manifest
     }
 
+    /// Tells revisions of services apart, as long as the server runs.
+    pub fn revision_number(&self) -> u64 {
+        self.number
+    }
+
     /// Whether it is reloaded for every request and shows its errors.
     pub fn is_development(&self) -> bool {
         self.development

@@ -13,7 +13,8 @@ use js_engine::{CancelHandle, WORKER_STACK_BYTES};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use platform::{Clock, ThreadSettings, spawn_thread};
 
-use super::worker::Worker;
+use super::local::Guests;
+use super::worker::{Place, Worker};
 use super::{Job, JobKind, Task};
 use crate::registry::Service;
 use crate::settings::WorkerSettings;
@@ -31,6 +32,8 @@ pub(crate) struct Pool {
     clock: Arc<dyn Clock>,
     /// What workers are given; set at the start.
     shared: OnceLock<Weak<Shared>>,
+    /// The workers on threads of callers.
+    pub(super) guests: Guests,
 }
 
 #[derive(Default)]
@@ -108,6 +111,7 @@ impl Pool {
             settings,
             clock,
             shared,
+            guests: Guests::default(),
         }
     }
 
@@ -144,7 +148,7 @@ impl Pool {
             stack_bytes: Some(WORKER_STACK_BYTES),
         };
         let thread = spawn_thread(settings, move || {
-            Worker::new(id, Arc::clone(&pool), shared).run();
+            Worker::new(Place::Pool(id), Arc::clone(&pool), shared).run(id);
             pool.end(id);
         })?;
         match state.slots.get_mut(id) {
@@ -248,6 +252,7 @@ impl Pool {
 
     /// Has every worker drop VMs of retired services when it is next free.
     pub(crate) fn purge(&self) {
+        self.guests.purge();
         let mut state = self.state.lock();
         self.signal();
         for slot in &mut state.slots {
@@ -257,13 +262,15 @@ impl Pool {
     }
 
     /// Runs `wait` on worker `id`, which meanwhile counts as absent: another one may be started.
-    pub(crate) fn while_blocked<T>(&self, id: usize, wait: impl FnOnce() -> T) -> T {
+    /// `None` is a caller's thread, which the pool does without anyway.
+    pub(crate) fn while_blocked<T>(&self, id: Option<usize>, wait: impl FnOnce() -> T) -> T {
         struct Unblock<'p>(&'p Pool, usize);
         impl Drop for Unblock<'_> {
             fn drop(&mut self) {
                 self.0.set_blocked(self.1, false);
             }
         }
+        let Some(id) = id else { return wait() };
         self.set_blocked(id, true);
         let _unblock = Unblock(self, id);
         wait()
@@ -429,6 +436,7 @@ impl Pool {
         }
         let threads = std::mem::take(&mut state.threads);
         drop(state);
+        self.guests.stop();
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a worker ended by a panic");
@@ -530,11 +538,8 @@ impl Task {
     pub(crate) fn refuse(self, error: &Error) {
         match self {
             Self::Request(request, reply) => {
-                reply(crate::ServiceResponse::from_error(
-                    error,
-                    false,
-                    &request.headers,
-                ));
+                let response = crate::ServiceResponse::from_error(error, false, &request.headers);
+                reply(response, Duration::ZERO);
             }
             // Whoever gave up waiting for the job does not mind.
             Self::Job(job) => drop(job.result.send(Err(error.to_unavailable()))),

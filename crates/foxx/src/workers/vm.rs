@@ -60,7 +60,12 @@ enum Purpose {
 
 impl ServiceVm {
     /// Makes a VM and boots the runtime in it; evaluates nothing of the service.
-    pub(super) fn new(shared: &Arc<Shared>, service: Arc<Service>, worker: usize) -> Result<Self> {
+    /// `worker` is the number of the pool's worker; `None` on a caller's thread.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        service: Arc<Service>,
+        worker: Option<usize>,
+    ) -> Result<Self> {
         let clock = Arc::clone(&shared.platform.clock);
         let vm = Vm::new(shared.settings.workers.vm.clone(), clock);
         let limits = limits(shared, shared.settings.workers.load_time_max);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use database::Unsynced;
 use error_codes::codes;
 
+use super::local::Guest;
 use super::pool::{Next, Pool, unavailable};
 use super::vm::{self, Outcome, ServiceVm};
 use super::{Job, JobKind, Reply, Task};
@@ -15,8 +16,16 @@ use crate::request::{ServiceRequest, ServiceResponse};
 use crate::shared::Shared;
 use crate::{Error, Result, functions, lifecycle};
 
+/// Which thread a worker has.
+pub(super) enum Place {
+    /// One of the pool's, by number.
+    Pool(usize),
+    /// A caller's.
+    Guest(Arc<Guest>),
+}
+
 pub(super) struct Worker {
-    id: usize,
+    place: Place,
     pool: Arc<Pool>,
     shared: Arc<Shared>,
     /// The latest used last.
@@ -36,9 +45,9 @@ struct Broken {
 }
 
 impl Worker {
-    pub(super) fn new(id: usize, pool: Arc<Pool>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(place: Place, pool: Arc<Pool>, shared: Arc<Shared>) -> Self {
         Self {
-            id,
+            place,
             pool,
             shared,
             vms: Vec::new(),
@@ -48,10 +57,11 @@ impl Worker {
         }
     }
 
-    pub(super) fn run(mut self) {
+    /// Works for the pool as its worker `id`.
+    pub(super) fn run(mut self, id: usize) {
         let _functions = functions::on_this_thread(self.shared.functions.pool());
         loop {
-            match self.next() {
+            match self.next(id) {
                 Next::Task(task, waited) => self.run_task(task, waited),
                 Next::Purge => self.purge(),
                 Next::End => return,
@@ -61,16 +71,32 @@ impl Worker {
 
     /// What to do next. Before it waits for that, answers that wait for a sync get one: nobody
     /// here adds to it.
-    fn next(&mut self) -> Next {
+    fn next(&mut self, id: usize) -> Next {
         let Some(held) = self.held.take() else {
-            return self.pool.next(self.id);
+            return self.pool.next(id);
         };
-        if let Some(next) = self.pool.try_next(self.id) {
+        if let Some(next) = self.pool.try_next(id) {
             self.held = Some(held);
             return next;
         }
         held.sync_now();
-        self.pool.next(self.id)
+        self.pool.next(id)
+    }
+
+    /// Whether an answer since the last call waits for a sync, which its caller is to begin.
+    pub(super) fn take_held(&mut self) -> bool {
+        self.held.take().is_some()
+    }
+
+    /// Whether the service's VM is here and can answer.
+    pub(super) fn is_warm(&self, service: &Service) -> bool {
+        let mut vms = self.vms.iter();
+        vms.any(|vm| vm.number() == service.number && vm.is_loaded())
+    }
+
+    /// Makes the service's VM ready to answer.
+    pub(super) fn warm(&mut self, service: &Arc<Service>) -> Result<Outcome> {
+        self.guard(|worker| worker.run_job(service, JobKind::Warm))
     }
 
     fn run_task(&mut self, task: Task, waited: Duration) {
@@ -96,16 +122,15 @@ impl Worker {
             Err(_) => {
                 self.vms.clear();
                 self.publish();
-                tracing::error!(
-                    worker = self.id,
-                    "a worker's task panicked; its VMs are dropped"
-                );
+                tracing::error!("a worker's task panicked; its VMs are dropped");
                 Err(Error::internal("run service", "panic"))
             }
         }
     }
 
-    fn answer(&mut self, request: &Arc<ServiceRequest>, reply: Reply, waited: Duration) {
+    /// Answers a request that waited so long for its turn.
+    pub(super) fn answer(&mut self, request: &Arc<ServiceRequest>, reply: Reply, waited: Duration) {
+        let begun = self.shared.platform.clock.monotonic();
         self.unsynced = None;
         let limit = self.shared.settings.workers.queue_time_max;
         let result = if waited > limit {
@@ -116,7 +141,8 @@ impl Worker {
             self.guard(|worker| worker.serve(request))
         };
         let response = result.unwrap_or_else(|error| failure(request, &error));
-        self.reply_when_durable(request, response, reply);
+        let ran = self.shared.platform.clock.monotonic().saturating_sub(begun);
+        self.reply_when_durable(request, response, move |response| reply(response, ran));
         self.tidy_up();
     }
 
@@ -133,7 +159,7 @@ impl Worker {
         &mut self,
         request: &Arc<ServiceRequest>,
         response: ServiceResponse,
-        reply: Reply,
+        reply: impl FnOnce(ServiceResponse) + Send + 'static,
     ) {
         let Some(unsynced) = self.unsynced.take() else {
             return reply(response);
@@ -151,28 +177,30 @@ impl Worker {
     }
 
     fn serve(&mut self, request: &Arc<ServiceRequest>) -> Result<ServiceResponse> {
-        let service = self.current(&request.service, &request.path)?;
+        let replacement = self.find_replacement(&request.service, &request.path)?;
+        // Most often nothing has happened; then nothing is counted that all threads share.
+        let service = replacement.as_ref().unwrap_or(&request.service);
         if let Some(error) = service.find_obstacle().filter(|_| !service.development) {
             return Err(error);
         }
         if service.development {
-            return self.serve_development(request, &service);
+            return self.serve_development(request, service);
         }
-        let vm = self.loaded_vm(&service)?;
+        let vm = self.loaded_vm(service)?;
         vm.dispatch(request)
     }
 
-    /// The revision to answer with: the one that the request found, or the one that took its
-    /// place while it waited.
-    fn current(&self, service: &Arc<Service>, path: &str) -> Result<Arc<Service>> {
+    /// The revision to answer with if another one took the place of the one that the request
+    /// found while it waited.
+    fn find_replacement(&self, service: &Service, path: &str) -> Result<Option<Arc<Service>>> {
         if !service.is_retired() {
-            return Ok(Arc::clone(service));
+            return Ok(None);
         }
         let current = self
             .shared
             .table
             .get(&service.database, service.mount.as_str());
-        current.ok_or_else(|| {
+        current.map(Some).ok_or_else(|| {
             let message = format!("unknown path '{}{path}'", service.mount);
             Error::refused(codes::HTTP_NOT_FOUND).with_message(message)
         })
@@ -254,7 +282,11 @@ impl Worker {
     }
 
     fn new_vm(&self, service: &Arc<Service>) -> Result<ServiceVm> {
-        ServiceVm::new(&self.shared, Arc::clone(service), self.id)
+        let number = match self.place {
+            Place::Pool(id) => Some(id),
+            Place::Guest(_) => None,
+        };
+        ServiceVm::new(&self.shared, Arc::clone(service), number)
     }
 
     /// The VM of a service, made if there is none; afterwards the last of `vms`.
@@ -312,7 +344,7 @@ impl Worker {
         Ok(self.vms.last_mut().expect("it was just loaded"))
     }
 
-    fn purge(&mut self) {
+    pub(super) fn purge(&mut self) {
         let before = self.vms.len();
         self.vms.retain(|vm| !vm.is_retired());
         if self.vms.len() != before {
@@ -338,9 +370,14 @@ impl Worker {
     }
 
     fn publish(&self) {
-        let warm = self.vms.iter().map(ServiceVm::number).collect();
         let cancel = self.vms.iter().map(ServiceVm::cancel_handle).collect();
-        self.pool.set_warm(self.id, warm, cancel);
+        match &self.place {
+            Place::Pool(id) => {
+                let warm = self.vms.iter().map(ServiceVm::number).collect();
+                self.pool.set_warm(*id, warm, cancel);
+            }
+            Place::Guest(guest) => guest.set_cancel(cancel),
+        }
     }
 }
 

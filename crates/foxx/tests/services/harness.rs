@@ -172,7 +172,7 @@ impl Host {
         };
         change(&mut request);
         self.foxx
-            .dispatch(request, Box::new(move |answer| drop(send.send(answer))));
+            .dispatch(request, Box::new(move |answer, _| drop(send.send(answer))));
         Pending(receive)
     }
 }

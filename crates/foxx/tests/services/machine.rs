@@ -69,7 +69,7 @@ fn serve(host: &Host, connections: usize) {
                 remote: peer,
                 local: peer,
             };
-            let reply = move |answer: foxx::ServiceResponse| {
+            let reply = move |answer: foxx::ServiceResponse, _: std::time::Duration| {
                 let head = format!(
                     "HTTP/1.1 {} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                     answer.status,

@@ -16,7 +16,7 @@ use crate::route::{Access, Route};
 use crate::state::Call;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::new(Method::POST, "/_api/cursor", Access::Read, create),
+    Route::reading(Method::POST, "/_api/cursor", Access::Read, create),
     Route::new(Method::PUT, "/_api/cursor", Access::Read, unnamed),
     Route::new(Method::POST, "/_api/cursor/{}", Access::Read, next),
     Route::new(Method::PUT, "/_api/cursor/{}", Access::Read, next),

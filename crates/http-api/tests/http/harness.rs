@@ -85,12 +85,28 @@ pub struct Host {
 
 impl Host {
     pub fn start(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_in_cluster(change, None)
+        Self::start_with(change, |_| {}, None)
+    }
+
+    /// A server whose services have other settings.
+    pub fn with(
+        change: impl FnOnce(&mut Settings),
+        change_services: impl FnOnce(&mut foxx::Settings),
+    ) -> Self {
+        Self::start_with(change, change_services, None)
     }
 
     /// A server that others work with.
     pub fn start_in_cluster(
         change: impl FnOnce(&mut Settings),
+        membership: Option<Arc<dyn Membership>>,
+    ) -> Self {
+        Self::start_with(change, |_| {}, membership)
+    }
+
+    fn start_with(
+        change: impl FnOnce(&mut Settings),
+        change_services: impl FnOnce(&mut foxx::Settings),
         membership: Option<Arc<dyn Membership>>,
     ) -> Self {
         let log = Arc::clone(SERVER_LOG.get_or_init(start_log));
@@ -110,6 +126,7 @@ impl Host {
         let mut services = foxx::Settings::new(path.join("apps"), path.join("tmp"), 2);
         services.server_version = settings.version.clone();
         services.files.allowed = vec![path.display().to_string()];
+        change_services(&mut services);
         let foxx = Foxx::start(services, databases.clone(), platform.clone()).unwrap();
         let parts = Parts {
             databases: databases.clone(),
@@ -132,6 +149,8 @@ impl Host {
         // Few threads that may block: whatever waits for another request must not take one.
         builder
             .worker_threads(2)
+            .thread_stack_size(foxx::THREAD_STACK_BYTES)
+            .on_thread_stop(foxx::leave_thread)
             .max_blocking_threads(BLOCKING_THREADS);
         let runtime = builder.enable_all().build().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));

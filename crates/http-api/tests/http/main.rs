@@ -8,6 +8,8 @@
 mod exclusive;
 mod garbage;
 mod harness;
+#[cfg(target_os = "linux")]
+mod lanes;
 mod operations;
 mod scenario;
 mod scenarios;
