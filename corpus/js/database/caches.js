@@ -17,7 +17,7 @@ const documents = db._create('kept');
 documents.save({ _key: 'a', n: 1 });
 const ask = (options) => {
   const cursor = db._query('FOR d IN kept RETURN d.n', {}, options);
-  return [cursor._cached, cursor.toArray()];
+  return [cursor.toString().includes('cached: true'), cursor.toArray()];
 };
 const before = cache.properties();
 const demand = cache.properties({ mode: 'demand', maxResults: 5 });
