@@ -202,7 +202,8 @@ fn an_index_of_another_snapshot_is_refused() {
 /// Without a second attempt: what is dropped or emptied meets no writer.
 #[test]
 fn dropping_and_truncating_wait_for_no_writer() {
-    let changes: [(&str, fn(&Database)); 3] = [
+    type Change = fn(&Database);
+    let changes: [(&str, Change); 3] = [
         ("drop an index", |database| {
             database.drop_index("c", "by-n").unwrap();
         }),

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use store::{Batch, BeginOptions, Commit, Limits, Page, Scan, Txn};
+use store::{Batch, BeginOptions, Begun, Commit, Limits, Page, Scan, Txn};
 
 use super::several::start_on;
 use super::*;
@@ -49,7 +49,7 @@ impl Engine for Counted {
         Ok(self.watch(self.inner.begin(options)?))
     }
 
-    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> store::Result<store::Begun> {
+    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> store::Result<Begun> {
         self.count();
         let (txn, values) = self.inner.begin_reading(options, keys)?;
         Ok((self.watch(txn), values))
