@@ -190,27 +190,9 @@ impl World {
             return;
         };
         compare(&mut open.transaction, &c, &open.view.collections[&c.id()].1);
-        let mut object = value::Object::new();
-        object.insert("u", u);
         let key = format!("{}", 10_000 + key);
-        let transaction = &mut open.transaction;
-        let options = WriteOptions::default();
-        let mut is_generated = false;
-        let result = match what {
-            0 | 1 => {
-                is_generated = what == 0;
-                if !is_generated {
-                    object.insert("_key", key.as_str());
-                }
-                transaction.insert(&c, vec![Value::object(object)], &options)
-            }
-            2 | 3 => {
-                let change = (Selector::key(&key).unwrap(), Value::object(object));
-                transaction.update(&c, vec![change], &options)
-            }
-            _ => transaction.remove(&c, vec![Selector::key(&key).unwrap()], &options),
-        };
-        let result = result.and_then(|mut results| results.remove(0));
+        let is_generated = what == 0;
+        let result = write(&mut open.transaction, &c, what, &key, u);
         let documents = &mut open.view.collections.get_mut(&c.id()).unwrap().1;
         match result {
             Ok(written) => {
@@ -454,6 +436,31 @@ fn few_retries(settings: &mut Settings) {
     settings.conflict_retries_max = 3;
     // Waiting for a lock waits for a transaction of this same thread.
     settings.lock_timeout = Duration::ZERO;
+}
+
+/// Inserts with a key that is generated (0) or given (1), updates (2, 3) or removes (4, 5).
+fn write(
+    transaction: &mut Transaction,
+    c: &Collection,
+    what: usize,
+    key: &str,
+    u: i64,
+) -> Result<WriteResult> {
+    let mut object = value::Object::new();
+    object.insert("u", u);
+    if what == 1 {
+        object.insert("_key", key);
+    }
+    let options = WriteOptions::default();
+    let results = match what {
+        0 | 1 => transaction.insert(c, vec![Value::object(object)], &options),
+        2 | 3 => {
+            let change = (Selector::key(key)?, Value::object(object));
+            transaction.update(c, vec![change], &options)
+        }
+        _ => transaction.remove(c, vec![Selector::key(key)?], &options),
+    };
+    results?.remove(0)
 }
 
 fn compare(transaction: &mut Transaction, c: &Collection, expected: &Documents) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use store::{Batch, BeginOptions, Begun, Commit, Limits, Page, Scan, Txn};
 
-use super::several::start_on;
+use super::several::{Process, start_on};
 use super::*;
 
 /// An engine that counts round trips.
@@ -107,63 +107,96 @@ impl Txn for CountedTxn {
     }
 }
 
+/// A process on a store that counts, with two collections.
+struct World {
+    process: Process,
+    database: Database,
+    plain: Arc<Collection>,
+    unique: Arc<Collection>,
+    trips: Arc<AtomicUsize>,
+}
+
+impl World {
+    fn new() -> Self {
+        let inner = Arc::new(MemoryEngine::shared(1).remove(0));
+        let trips = Arc::new(AtomicUsize::new(0));
+        let engine = Counted {
+            inner,
+            trips: Arc::clone(&trips),
+        };
+        let process = start_on(Arc::new(engine), 0, &|_| {});
+        let database = process.system();
+        let create = |name| {
+            let options = CollectionOptions::new(name);
+            database.create_collection(&options).unwrap()
+        };
+        let (plain, unique) = (create("plain"), create("unique"));
+        let definition = parse(r#"{"type":"persistent","fields":["u"],"unique":true}"#);
+        database.create_index("unique", &definition).unwrap();
+        insert(&database, &plain, r#"{"_key":"b"}"#).unwrap();
+        // Identifiers are reserved before.
+        process.next_tick().unwrap();
+        Self {
+            process,
+            database,
+            plain,
+            unique,
+            trips,
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, what: &str, expected: usize, body: impl FnOnce()) {
+        self.trips.store(0, Ordering::Relaxed);
+        body();
+        assert_eq!(self.trips.load(Ordering::Relaxed), expected, "{what}");
+    }
+
+    fn expecting(&self, key: &str, read_only: bool) -> TransactionOptions {
+        TransactionOptions {
+            read_only,
+            expected: self.database.expect("plain", [key]),
+            ..TransactionOptions::default()
+        }
+    }
+}
+
 #[test]
 fn round_trips_of_operations() {
-    let inner = Arc::new(MemoryEngine::shared(1).remove(0));
-    let trips = Arc::new(AtomicUsize::new(0));
-    let engine = Counted {
-        inner,
-        trips: Arc::clone(&trips),
-    };
-    let process = start_on(Arc::new(engine), 0, &|_| {});
-    let database = process.system();
-    let plain = database
-        .create_collection(&CollectionOptions::new("plain"))
-        .unwrap();
-    let unique = database
-        .create_collection(&CollectionOptions::new("unique"))
-        .unwrap();
-    let definition = parse(r#"{"type":"persistent","fields":["u"],"unique":true}"#);
-    database.create_index("unique", &definition).unwrap();
-    // Identifiers are reserved before.
-    process.next_tick().unwrap();
-    let check = |what: &str, expected: usize, body: &dyn Fn()| {
-        trips.store(0, Ordering::Relaxed);
-        body();
-        assert_eq!(trips.load(Ordering::Relaxed), expected, "{what}");
-    };
+    let world = World::new();
+    let (database, plain, unique) = (&world.database, &world.plain, &world.unique);
     let many: Vec<Value> = (0..100)
         .map(|u| parse(&format!(r#"{{"u":{u}}}"#)))
         .collect();
     let insert_many = |c: &Collection| {
-        run(&database, |transaction| {
+        run(database, |transaction| {
             transaction.insert(c, many.clone(), &WriteOptions::default())
         })
         .unwrap();
     };
-    check("insert one", 3, &|| {
-        drop(insert(&database, &plain, r#"{"_key":"a"}"#).unwrap());
+    world.check("insert one", 3, || {
+        insert(database, plain, r#"{"_key":"a"}"#).unwrap();
     });
-    check("insert a hundred", 3, &|| insert_many(&plain));
-    check("insert a hundred with unique values", 4, &|| {
-        insert_many(&unique);
+    world.check("insert a hundred", 3, || insert_many(plain));
+    world.check("insert a hundred with unique values", 4, || {
+        insert_many(unique);
     });
-    check("update one", 3, &|| {
-        drop(update(&database, &plain, "a", r#"{"n":1}"#).unwrap());
+    world.check("update one", 3, || {
+        update(database, plain, "a", r#"{"n":1}"#).unwrap();
     });
-    check("read one", 2, &|| {
-        assert_ne!(shown(&database, &plain, "a"), "null");
+    world.check("read one", 2, || {
+        assert_ne!(shown(database, plain, "a"), "null");
     });
-    check("remove one", 3, &|| {
-        drop(remove(&database, &plain, "a").unwrap());
+    world.check("remove one", 3, || {
+        remove(database, plain, "a").unwrap();
     });
-    check(
+    world.check(
         "write to two collections, one with unique values",
         5,
-        &|| {
-            run(&database, |transaction| {
-                for c in [&plain, &unique] {
-                    let document = vec![parse(r#"{"_key":"b"}"#)];
+        || {
+            run(database, |transaction| {
+                for c in [plain, unique] {
+                    let document = vec![parse(r#"{"_key":"c"}"#)];
                     transaction
                         .insert(c, document, &WriteOptions::default())?
                         .remove(0)?;
@@ -173,40 +206,38 @@ fn round_trips_of_operations() {
             .unwrap();
         },
     );
-    let expecting = |key: &str, read_only| TransactionOptions {
-        read_only,
-        expected: vec![crate::ExpectedDocument {
-            collection: "plain".to_owned(),
-            key: key.to_owned(),
-        }],
-        ..TransactionOptions::default()
-    };
-    check("read one that was expected", 1, &|| {
-        let mut reader = database.begin(expecting("b", true)).unwrap();
-        assert!(reader.get(&plain, "b").unwrap().is_some());
+    world.check("show life beside nobody", 4, || {
+        world.process.show_life().unwrap();
     });
-    check("read another one than was expected", 2, &|| {
-        let mut reader = database.begin(expecting("none", true)).unwrap();
-        assert!(reader.get(&plain, "none").unwrap().is_none());
-        assert!(reader.get(&plain, "b").unwrap().is_some());
+}
+
+#[test]
+fn round_trips_of_what_is_expected() {
+    let world = World::new();
+    let (database, plain) = (&world.database, &world.plain);
+    world.check("read one", 1, || {
+        let mut reader = database.begin(world.expecting("b", true)).unwrap();
+        assert!(reader.get(plain, "b").unwrap().is_some());
     });
-    check("change one that was expected", 2, &|| {
+    world.check("read another one than was expected", 2, || {
+        let mut reader = database.begin(world.expecting("none", true)).unwrap();
+        assert!(reader.get(plain, "none").unwrap().is_none());
+        assert!(reader.get(plain, "b").unwrap().is_some());
+    });
+    world.check("change one", 2, || {
         database
-            .run(&expecting("b", false), |transaction| {
+            .run(&world.expecting("b", false), |transaction| {
                 let change = vec![(Selector::key("b")?, parse(r#"{"n":7}"#))];
-                transaction.update(&plain, change, &WriteOptions::default())
+                transaction.update(plain, change, &WriteOptions::default())
             })
             .unwrap();
     });
-    check("read what was expected and written since", 3, &|| {
-        let mut transaction = database.begin(expecting("b", false)).unwrap();
+    world.check("read what was written since", 3, || {
+        let mut transaction = database.begin(world.expecting("b", false)).unwrap();
         let selectors = vec![Selector::key("b").unwrap()];
-        let removed = transaction.remove(&plain, selectors, &WriteOptions::default());
+        let removed = transaction.remove(plain, selectors, &WriteOptions::default());
         removed.unwrap().remove(0).unwrap();
-        assert!(transaction.get(&plain, "b").unwrap().is_none());
+        assert!(transaction.get(plain, "b").unwrap().is_none());
         transaction.commit().unwrap();
-    });
-    check("show life beside nobody", 4, &|| {
-        process.show_life().unwrap();
     });
 }
