@@ -37,7 +37,7 @@ use error_codes::codes;
 use value::Value;
 
 pub(crate) use date::{instant_of, iso_text, shift};
-pub(crate) use pattern::like;
+pub(crate) use pattern::{like, prefix_bounds};
 
 pub use context::{Caches, Context, DocumentSource, Error, Limits, Warning, Warnings};
 

@@ -193,6 +193,9 @@ pub struct IndexScan {
     pub lower: Option<(Expr, bool)>,
     /// The largest value of the next field, and whether it is included.
     pub upper: Option<(Expr, bool)>,
+    /// How texts of the next field begin; never together with `lower` or `upper`. What else fits
+    /// a pattern is for a filter behind the loop.
+    pub prefix: Option<Prefix>,
     /// Whether the largest comes first.
     pub descending: bool,
     /// Whether the values are ids, to be looked up by the key in them.
@@ -210,6 +213,15 @@ pub struct IndexScan {
     pub distinct: usize,
 }
 
+/// How texts begin.
+#[derive(Clone)]
+pub struct Prefix {
+    /// The beginning.
+    pub text: Expr,
+    /// Whether it is a pattern of `LIKE`, up to the first wildcard of which texts begin alike.
+    pub is_pattern: bool,
+}
+
 impl IndexScan {
     /// All entries of an index, in its order.
     pub(crate) fn whole(collection: CollectionId, out: VarId, index: Arc<database::Index>) -> Self {
@@ -221,6 +233,7 @@ impl IndexScan {
             any: None,
             lower: None,
             upper: None,
+            prefix: None,
             descending: false,
             by_id: false,
             residual: Vec::new(),
@@ -340,6 +353,15 @@ impl Aggregate {
             "BIT_XOR" => Some(Aggregate::BitXor),
             _ => None,
         }
+    }
+
+    /// Whether the result is the same whatever the order of the rows, but for how sums of
+    /// fractions are rounded.
+    pub fn is_free_of_order(self) -> bool {
+        !matches!(
+            self,
+            Aggregate::Unique | Aggregate::SortedUnique | Aggregate::Push
+        )
     }
 }
 

@@ -78,6 +78,60 @@ fn parse_wildcards(pattern: &[char]) -> Vec<Part> {
     parts
 }
 
+/// A bound of values, and whether it is included.
+type Bound = Option<(Value, bool)>;
+
+/// Between which values those lie whose text begins with `text`, or with what a pattern begins
+/// with before its first wildcard. Other values may lie there too.
+pub(crate) fn prefix_bounds(text: &Value, is_pattern: bool) -> (Bound, Bound) {
+    let prefix: String = match text {
+        _ if is_pattern => {
+            let parts = parse_wildcards(&fold_case(&text.to_text(), false));
+            let literal = parts.iter().map_while(|part| match part {
+                Part::Literal(literal) => Some(*literal),
+                Part::Run | Part::Any => None,
+            });
+            literal.collect()
+        }
+        Value::String(text) => text.to_string(),
+        // Arrays of beginnings, and what is wrong.
+        _ => return (None, None),
+    };
+    let Some(first) = prefix.chars().next() else {
+        return (None, None);
+    };
+    // Truth values and numbers have texts too, and are less than all texts.
+    let of_less = first.is_ascii_digit()
+        || first == '-'
+        || ["true", "false"]
+            .iter()
+            .any(|text| text.starts_with(&prefix));
+    let lower = match of_less {
+        true => Value::Bool(false),
+        false => prefix.as_str().into(),
+    };
+    // So have arrays and objects, and are greater.
+    let of_greater = matches!(first, '[' | '{');
+    let upper = (!of_greater).then(|| behind_all(&prefix)).flatten();
+    (
+        Some((lower, true)),
+        upper.map(|upper| (upper.into(), false)),
+    )
+}
+
+/// The least text that is greater than all that begin with `prefix`.
+fn behind_all(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        // Code points in order are bytes in order; the range leaves out what is no character.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
+}
+
 fn like_function(_: &mut Context<'_>, args: &[Value]) -> Outcome {
     Ok(like(&text(args, 0), &text(args, 1), flag(args, 2)).into())
 }

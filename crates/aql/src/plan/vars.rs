@@ -306,6 +306,7 @@ impl IndexScan {
         self.equal.iter().chain(&self.any).for_each(&mut *visit);
         let bounds = self.lower.iter().chain(&self.upper);
         bounds.for_each(|(bound, _)| visit(bound));
+        self.prefix.iter().for_each(|prefix| visit(&prefix.text));
         self.residual.iter().chain(&self.filters).for_each(visit);
     }
 
@@ -316,6 +317,9 @@ impl IndexScan {
             .for_each(&mut *visit);
         let bounds = self.lower.iter_mut().chain(&mut self.upper);
         bounds.for_each(|(bound, _)| visit(bound));
+        if let Some(prefix) = &mut self.prefix {
+            visit(&mut prefix.text);
+        }
         let checks = self.residual.iter_mut().chain(&mut self.filters);
         checks.for_each(visit);
     }

@@ -32,6 +32,10 @@ const VALUES: &[&str] = &[
 
 const COMPARISONS: &[&str] = &["==", "==", "==", "!=", "<", "<=", ">", ">="];
 
+const BEGINNINGS: &[&str] = &[
+    "", "a", "a", "b", "k0", "1", "-", "t", "true", "fal", "[", "[1", "{", "n", "\\\\%", "z",
+];
+
 const WORDS: &[&str] = &[
     "FOR",
     "IN",
@@ -240,10 +244,16 @@ impl Make {
                 format!("({attribute} >= {low} && {attribute} < {high})")
             }
             5 => format!("{of}.l[*] ANY == {}", self.pick(VALUES)),
-            6 => format!(
-                "{attribute} LIKE {}",
-                self.pick(&["\"a%\"", "\"_\"", "\"k0%\""])
-            ),
+            6 => {
+                // Texts that begin so, and other values whose text does.
+                let beginning = self.pick(BEGINNINGS);
+                match self.number(4) {
+                    0 => format!("{attribute} LIKE '{beginning}_'"),
+                    1 => format!("STARTS_WITH({attribute}, '{beginning}')"),
+                    2 => format!("LIKE({attribute}, CONCAT('{beginning}', '%'))"),
+                    _ => format!("{attribute} LIKE '{beginning}%'"),
+                }
+            }
             _ => format!(
                 "{attribute} {} {}",
                 self.pick(COMPARISONS),

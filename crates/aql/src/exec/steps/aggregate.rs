@@ -147,16 +147,31 @@ impl Accumulator {
     /// # Errors
     /// The warning, if warnings fail the query.
     pub(super) fn finish(self, kind: Aggregate, exec: &mut Exec<'_>) -> Result<Value> {
-        if self.is_failed() {
-            let code = codes::QUERY_FUNCTION_ARGUMENT_TYPE_MISMATCH;
-            let name = kind.name();
-            let message = format!("invalid argument type in call to function '{name}()'");
-            exec.warn(code, message)?;
-        }
-        Ok(self.result())
+        self.warn(kind, exec)?;
+        Ok(self.into_result())
     }
 
-    fn result(self) -> Value {
+    /// The result so far; as [`Accumulator::finish`].
+    pub(super) fn result(&self, kind: Aggregate, exec: &mut Exec<'_>) -> Result<Value> {
+        self.warn(kind, exec)?;
+        Ok(match self {
+            // To count them they need not be copied.
+            Accumulator::CountDistinct(seen) => seen.len().into(),
+            other => other.clone().into_result(),
+        })
+    }
+
+    fn warn(&self, kind: Aggregate, exec: &mut Exec<'_>) -> Result<()> {
+        if !self.is_failed() {
+            return Ok(());
+        }
+        let code = codes::QUERY_FUNCTION_ARGUMENT_TYPE_MISMATCH;
+        let name = kind.name();
+        let message = format!("invalid argument type in call to function '{name}()'");
+        exec.warn(code, message)
+    }
+
+    fn into_result(self) -> Value {
         match self {
             Accumulator::Length(count) => count.into(),
             Accumulator::Min(value) | Accumulator::Max(value) => value.unwrap_or_default(),

@@ -15,7 +15,8 @@ use crate::exec::eval::eval;
 use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot};
 use crate::exec::state::Exec;
-use crate::plan::{Covered, IndexScan, Node, covered_by};
+use crate::functions::prefix_bounds;
+use crate::plan::{Covered, Expr, IndexScan, Node, covered_by};
 
 /// How many outer rows are looked up at once.
 const LOOKUP_ROWS_MAX: usize = 1_000;
@@ -536,7 +537,7 @@ pub(super) fn wanted(
     if node.index.is_sparse() && null_wanted {
         return Ok(Wanted::All);
     }
-    let has_range = node.lower.is_some() || node.upper.is_some();
+    let has_range = node.lower.is_some() || node.upper.is_some() || node.prefix.is_some();
     let unique = node.index.is_unique()
         && prefixes
             .iter()
@@ -544,14 +545,16 @@ pub(super) fn wanted(
     if !has_range && unique && node.index.is_covering() {
         return Ok(Wanted::Exact(prefixes));
     }
-    let lower = match &node.lower {
-        Some((bound, included)) => Some((eval(bound, row, exec)?, *included)),
-        None => None,
+    let mut side = |bound: &Option<(Expr, bool)>| -> Result<Option<(Value, bool)>> {
+        match bound {
+            Some((bound, included)) => Ok(Some((eval(bound, row, exec)?, *included))),
+            None => Ok(None),
+        }
     };
-    let upper = match &node.upper {
-        Some((bound, included)) => Some((eval(bound, row, exec)?, *included)),
-        None => None,
-    };
+    let (mut lower, mut upper) = (side(&node.lower)?, side(&node.upper)?);
+    if let Some(prefix) = &node.prefix {
+        (lower, upper) = prefix_bounds(&eval(&prefix.text, row, exec)?, prefix.is_pattern);
+    }
     let from_null = matches!(&lower, Some((Value::Null, true)));
     if node.index.is_sparse() && has_range && (lower.is_none() || from_null) {
         return Ok(Wanted::All);

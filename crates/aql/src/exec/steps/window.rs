@@ -15,7 +15,7 @@ use crate::exec::pipeline::{Place, Step, Upstream};
 use crate::exec::row::{Batch, Slot, value_size};
 use crate::exec::state::Exec;
 use crate::functions::{instant_of, shift};
-use crate::plan::{Bound, Node, Window};
+use crate::plan::{Aggregate, Bound, Node, Window};
 
 /// `WINDOW`
 pub(super) struct WindowStep {
@@ -32,6 +32,69 @@ struct Frames {
     order: Vec<usize>,
     /// The frame of each row, in places of `order`.
     of_row: Vec<Frame>,
+}
+
+impl Frames {
+    /// Whether every frame that is not empty reaches the end, and they do not begin alike.
+    fn end_alike(&self) -> bool {
+        let mut frames = self.of_row.iter().filter(|frame| !frame.is_empty());
+        let end = self.order.len();
+        frames.all(|frame| frame.end == end) && self.of_row.iter().any(|frame| frame.start > 0)
+    }
+
+    /// The rows in the order in which frames move on: places of `order`, or the other way round;
+    /// then those that see nobody.
+    fn visits(&self, backward: bool) -> impl Iterator<Item = usize> {
+        let count = self.order.len();
+        let at = move |nth: usize| if backward { count - 1 - nth } else { nth };
+        let ordered = (0..count).filter_map(move |nth| self.order.get(at(nth)).copied());
+        let unseen = self.of_row.iter().enumerate();
+        let unseen = unseen.filter(move |(_, frame)| count < self.of_row.len() && frame.is_empty());
+        ordered.chain(unseen.map(|(row, _)| row))
+    }
+}
+
+/// One aggregate over the frame of one row after another.
+struct Running {
+    kind: Aggregate,
+    accumulator: Accumulator,
+    /// Frames that end alike grow towards the front when rows are visited from the last on. The
+    /// aggregate must not depend on the order then.
+    backward: bool,
+    /// What the accumulator has seen.
+    done: Frame,
+}
+
+impl Running {
+    fn new(kind: Aggregate, backward: bool) -> Self {
+        Self {
+            kind,
+            accumulator: Accumulator::new(kind),
+            backward,
+            done: 0..0,
+        }
+    }
+
+    /// The places to add for a frame: what is new if the frame has only grown, else all of it.
+    fn move_to(&mut self, frame: Frame) -> Box<dyn Iterator<Item = usize>> {
+        let (start, end) = (frame.start, frame.end.max(frame.start));
+        let grows = match self.backward {
+            true => end == self.done.end && start <= self.done.start,
+            false => start == self.done.start && end >= self.done.end,
+        };
+        if !grows {
+            self.accumulator = Accumulator::new(self.kind);
+            self.done = match self.backward {
+                true => end..end,
+                false => start..start,
+            };
+        }
+        let done = std::mem::replace(&mut self.done, start..end);
+        match self.backward {
+            true => Box::new((start..done.start).rev()),
+            false => Box::new(done.end..end),
+        }
+    }
 }
 
 impl WindowStep {
@@ -54,31 +117,21 @@ impl WindowStep {
             Some(_) => range_frames(window, &rows, exec)?,
         };
         let arguments = arguments(window, &rows, &mut charged, exec)?;
-        let fresh = || -> Vec<Accumulator> {
-            let kinds = window.aggregates.iter();
-            kinds.map(|(_, kind, _)| Accumulator::new(*kind)).collect()
-        };
-        let (mut state, mut done) = (fresh(), 0..0);
-        for (at, frame) in frames.of_row.iter().enumerate() {
-            // A frame that only grows goes on from the one before.
-            if frame.start != done.start || frame.end < done.end {
-                state = fresh();
-                done = frame.start..frame.start;
-            }
-            let added = frames.order.get(done.end..frame.end).unwrap_or_default();
-            for row in added {
-                exec.check()?;
-                let values = arguments.iter().skip(row * state.len());
-                for (accumulator, value) in state.iter_mut().zip(values) {
-                    let bytes = accumulator.add(value.clone());
+        let backward = frames.end_alike();
+        for (column, (var, kind, _)) in window.aggregates.iter().enumerate() {
+            let mut frame = Running::new(*kind, backward && kind.is_free_of_order());
+            let argument = |row: usize| arguments.get(row * window.aggregates.len() + column);
+            for row in frames.visits(frame.backward) {
+                let wanted = frames.of_row.get(row).cloned().unwrap_or_default();
+                for place in frame.move_to(wanted) {
+                    exec.check()?;
+                    let value = frames.order.get(place).and_then(|row| argument(*row));
+                    let bytes = frame.accumulator.add(value.cloned().unwrap_or_default());
                     charged.add(bytes, exec)?;
                 }
-            }
-            done.end = frame.end.max(done.end);
-            for ((var, kind, _), accumulator) in window.aggregates.iter().zip(&state) {
-                let result = accumulator.clone().finish(*kind, exec)?;
+                let result = frame.accumulator.result(*kind, exec)?;
                 charged.add(value_size(&result), exec)?;
-                rows.set(at, var.index(), Slot::Value(result));
+                rows.set(row, var.index(), Slot::Value(result));
             }
         }
         self.buffered.fill(rows, charged);

@@ -12,7 +12,7 @@ use value::{PathStep, Value};
 use crate::error::{Error, Result};
 use crate::plan::{
     ArrayCompare, BinaryOp, Block, Catalog, Expr, IndexHint, IndexScan, IndexUnion, Node, Plan,
-    Quantifier, VarId,
+    Prefix, Quantifier, VarId,
 };
 
 pub(super) fn apply(plan: &mut Plan, catalog: &dyn Catalog) -> Result<bool> {
@@ -101,14 +101,25 @@ struct Condition {
 enum ConditionKind {
     Equal,
     In,
-    Lower { included: bool },
-    Upper { included: bool },
+    Lower {
+        included: bool,
+    },
+    Upper {
+        included: bool,
+    },
+    /// It holds for no other texts than those that begin so.
+    Begins {
+        is_pattern: bool,
+    },
 }
 
 /// What an index can do for a loop.
 struct Choice {
     scan: IndexScan,
+    /// The filters that the index stands for.
     used: Vec<usize>,
+    /// A filter that the index helps with and that stays.
+    narrowed: Option<usize>,
     /// How many documents it is expected to find for an outer row.
     documents: f64,
     /// How much of the conditions it serves.
@@ -148,6 +159,9 @@ fn improve(plan: &Plan, block: &mut Block, at: usize, catalog: &dyn Catalog) -> 
     };
     let mut scan = choice.scan;
     let mut used = choice.used;
+    if let Some(Node::Filter(condition)) = choice.narrowed.and_then(|at| block.nodes.get(at)) {
+        scan.residual.push(condition.clone());
+    }
     used.sort_unstable();
     used.dedup();
     for filter in used.into_iter().rev() {
@@ -265,7 +279,20 @@ fn condition_of(plan: &Plan, condition: &Expr, filter: usize, out: VarId) -> Opt
             {
                 return Some(condition);
             }
-            make((path(&pair.1, out)?, false), mirrored(kind), &pair.0)
+            make((path(&pair.1, out)?, false), mirrored(kind)?, &pair.0)
+        }
+        Expr::Call(function, arguments) => {
+            let kind = ConditionKind::Begins {
+                is_pattern: match function.name {
+                    "LIKE" => true,
+                    "STARTS_WITH" => false,
+                    _ => return None,
+                },
+            };
+            match arguments.as_slice() {
+                [text, beginning] => make((path(text, out)?, false), kind, beginning),
+                _ => None,
+            }
         }
         Expr::ArrayCompare(compare) => {
             let ArrayCompare {
@@ -290,15 +317,18 @@ fn kind_of(op: BinaryOp) -> Option<ConditionKind> {
         BinaryOp::GreaterEqual => Some(ConditionKind::Lower { included: true }),
         BinaryOp::Less => Some(ConditionKind::Upper { included: false }),
         BinaryOp::LessEqual => Some(ConditionKind::Upper { included: true }),
+        BinaryOp::Like => Some(ConditionKind::Begins { is_pattern: true }),
         _ => None,
     }
 }
 
-fn mirrored(kind: ConditionKind) -> ConditionKind {
+/// The condition with its sides exchanged, if that is one.
+fn mirrored(kind: ConditionKind) -> Option<ConditionKind> {
     match kind {
-        ConditionKind::Lower { included } => ConditionKind::Upper { included },
-        ConditionKind::Upper { included } => ConditionKind::Lower { included },
-        other => other,
+        ConditionKind::Lower { included } => Some(ConditionKind::Upper { included }),
+        ConditionKind::Upper { included } => Some(ConditionKind::Lower { included }),
+        ConditionKind::Equal | ConditionKind::In => Some(kind),
+        ConditionKind::Begins { .. } => None,
     }
 }
 
@@ -334,6 +364,7 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
             ..template.clone()
         },
         used: Vec::new(),
+        narrowed: None,
         documents: 0.0,
         score: 0.0,
     };
@@ -380,7 +411,8 @@ fn fit(template: &IndexScan, index: &Arc<Index>, conditions: &[Condition]) -> Op
         }
         break;
     }
-    if choice.used.is_empty() || !holds_all(&choice.scan) {
+    let serves = !choice.used.is_empty() || choice.narrowed.is_some();
+    if !serves || !holds_all(&choice.scan) {
         return None;
     }
     choice.documents = documents_expected(&choice.scan);
@@ -413,6 +445,7 @@ pub(crate) fn documents_expected(scan: &IndexScan) -> f64 {
     };
     let bounds = [&scan.lower, &scan.upper];
     let bounds = bounds.iter().filter(|bound| bound.is_some()).count();
+    let bounds = bounds + 2 * usize::from(scan.prefix.is_some());
     each * values * LEFT_BY_BOUND.powi(bounds as i32)
 }
 
@@ -420,7 +453,7 @@ pub(crate) fn documents_expected(scan: &IndexScan) -> f64 {
 /// without members of an expanded field have none, nor those that lack a field of a sparse index.
 /// What a bind or another row's value turns out to be is looked at when the query runs.
 fn holds_all(scan: &IndexScan) -> bool {
-    let ranged = scan.lower.is_some() || scan.upper.is_some();
+    let ranged = scan.lower.is_some() || scan.upper.is_some() || scan.prefix.is_some();
     let constrained = scan.equal.len() + usize::from(scan.any.is_some() || ranged);
     let mut rest = scan.index.fields().iter().skip(constrained);
     if rest.any(|field| field.expands() || scan.index.is_sparse()) {
@@ -453,15 +486,28 @@ fn take(choice: &mut Choice, condition: &Condition) {
             choice.score += 8.0;
         }
         // Of several bounds on one side the first is used; the others stay filters.
-        ConditionKind::Lower { included } if scan.lower.is_none() => {
+        ConditionKind::Lower { included } if scan.lower.is_none() && scan.prefix.is_none() => {
             scan.lower = Some((value, included));
             choice.score += 3.0;
         }
-        ConditionKind::Upper { included } if scan.upper.is_none() => {
+        ConditionKind::Upper { included } if scan.upper.is_none() && scan.prefix.is_none() => {
             scan.upper = Some((value, included));
             choice.score += 3.0;
         }
-        ConditionKind::Lower { .. } | ConditionKind::Upper { .. } => return,
+        ConditionKind::Begins { is_pattern }
+            if scan.lower.is_none() && scan.upper.is_none() && scan.prefix.is_none() =>
+        {
+            scan.prefix = Some(Prefix {
+                text: value,
+                is_pattern,
+            });
+            choice.score += 6.0;
+            choice.narrowed = Some(condition.filter);
+            return;
+        }
+        ConditionKind::Lower { .. }
+        | ConditionKind::Upper { .. }
+        | ConditionKind::Begins { .. } => return,
     }
     choice.used.push(condition.filter);
 }
