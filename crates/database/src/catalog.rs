@@ -13,6 +13,7 @@ use foldhash::fast::RandomState;
 use store::{Batch, Entry, KeyRange, Scan, Txn};
 use value::{Value, json};
 
+use crate::accesses::Accesses;
 use crate::collection::{Collection, CollectionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CollectionId, DatabaseId, IndexId, Keyspace};
@@ -28,6 +29,7 @@ pub(crate) struct Catalog {
     pub revision: u64,
     by_name: BTreeMap<Arc<str>, Arc<Collection>>,
     by_id: HashMap<CollectionId, Arc<Collection>, RandomState>,
+    pub accesses: Accesses,
 }
 
 impl Catalog {

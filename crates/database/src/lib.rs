@@ -24,6 +24,7 @@
 
 #![warn(missing_docs)]
 
+mod accesses;
 mod catalog;
 mod changes;
 mod claims;

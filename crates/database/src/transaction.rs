@@ -20,6 +20,7 @@ pub use index_scan::{IndexEntry, IndexPage, IndexRange, IndexScan};
 pub use read::{Checksum, DocumentPage, Figures, IndexEntries};
 pub use selector::Selector;
 
+use crate::accesses::Declared;
 use crate::catalog::Catalog;
 use crate::changes::Changes;
 use crate::claims::HeldClaims;
@@ -40,8 +41,9 @@ use crate::unsynced::Unsynced;
 pub struct TransactionOptions {
     /// It will not write; writes fail.
     pub read_only: bool,
-    /// The only collections it may use; `None` allows all.
-    pub access: Option<CollectionAccess>,
+    /// The only collections it may use; `None` allows all. Who begins many transactions alike
+    /// shares one value: what it says is looked up once.
+    pub access: Option<Arc<CollectionAccess>>,
     /// Collections that are locked from the beginning.
     pub locks: CollectionLocks,
     /// How long it may wait for locks; `None` takes the setting `lock_timeout`. Clients write 0
@@ -115,7 +117,7 @@ impl CollectionAccess {
     }
 
     /// The declared collections of a catalog, and whether each may be written.
-    fn resolve(&self, catalog: &Catalog) -> HashMap<CollectionId, bool> {
+    fn resolve(&self, catalog: &Catalog) -> Declared {
         let declared = |names: &[String], write: bool| -> Vec<(CollectionId, bool)> {
             let found = names
                 .iter()
@@ -169,7 +171,7 @@ pub struct Transaction {
     catalog: Arc<Catalog>,
     options: TransactionOptions,
     /// What [`TransactionOptions::access`] declares: whether a collection may be written.
-    declared: Option<HashMap<CollectionId, bool>>,
+    declared: Option<Arc<Declared>>,
     /// Collections whose shape is guarded already.
     guarded: Vec<CollectionId>,
     /// Of a shared store: the shapes of the snapshot that were read.
@@ -214,7 +216,10 @@ impl Transaction {
             claims: options
                 .claims_documents
                 .then(|| database.shared().claims.hold()),
-            declared: access.map(|access| access.resolve(&catalog)),
+            declared: access.map(|access| {
+                let resolve = || access.resolve(&catalog);
+                catalog.accesses.resolve(access, resolve)
+            }),
             database,
             catalog,
             options,

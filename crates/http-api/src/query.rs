@@ -432,7 +432,7 @@ fn make(
 
 /// What a caller with limited rights may touch; `None` for everything. Functions of a query can
 /// reach documents whose collections its text does not name.
-fn access(call: &Call<'_>, database: &Database) -> Result<Option<CollectionAccess>> {
+fn access(call: &Call<'_>, database: &Database) -> Result<Option<Arc<CollectionAccess>>> {
     if call.identity.is_almighty() {
         return Ok(None);
     }
@@ -452,7 +452,7 @@ fn access(call: &Call<'_>, database: &Database) -> Result<Option<CollectionAcces
             Level::None => is_limited = true,
         }
     }
-    Ok(is_limited.then_some(access))
+    Ok(is_limited.then(|| Arc::new(access)))
 }
 
 fn check_access(call: &Call<'_>, collections: &[CollectionUse]) -> Result<()> {

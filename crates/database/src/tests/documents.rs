@@ -427,12 +427,12 @@ fn undeclared_collections_are_refused() {
         .create_collection(&CollectionOptions::new("b"))
         .unwrap();
     let access = |allow_implicit_reads| TransactionOptions {
-        access: Some(CollectionAccess {
+        access: Some(Arc::new(CollectionAccess {
             read: vec!["a".to_owned()],
             write: Vec::new(),
             allow_implicit_reads,
             is_by_rights: false,
-        }),
+        })),
         ..TransactionOptions::default()
     };
     let mut strict = database.begin(access(false)).unwrap();

@@ -268,7 +268,7 @@ fn declared_collections_limit_what_is_used() {
         };
         access.check(&database).unwrap();
         let options = TransactionOptions {
-            access: Some(access),
+            access: Some(access.into()),
             ..TransactionOptions::default()
         };
         let mut transaction = database.begin(options).unwrap();

@@ -270,10 +270,10 @@ fn number_and_size_are_limited() {
 fn what_is_declared_must_exist_and_a_dropped_database_ends_them() {
     let world = World::new(|_| {});
     let options = TransactionOptions {
-        access: Some(CollectionAccess {
+        access: Some(Arc::new(CollectionAccess {
             write: vec!["nope".to_owned()],
             ..CollectionAccess::default()
-        }),
+        })),
         ..TransactionOptions::default()
     };
     let begun = world.open().begin(&world.database, Some("u"), options);

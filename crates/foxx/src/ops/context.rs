@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use database::{Database, Level, Transaction, TransactionOptions, Unsynced};
+use database::{CollectionAccess, Database, Level, Transaction, TransactionOptions, Unsynced};
 use js_engine::{Exception, Scope, Value};
 
 use super::OpError;
 use super::queries::OpenCursor;
+use super::rights::AccessOf;
 use crate::registry::Service;
 use crate::request::{ServiceRequest, ServiceResponse};
 use crate::shared::Shared;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(super) response: RefCell<Option<ServiceResponse>>,
     /// Who asked for what runs; `None` for nobody in particular.
     user: RefCell<Option<Arc<str>>>,
+    /// The collections that whoever asked last might touch.
+    pub(super) known_access: RefCell<Option<(AccessOf, Option<Arc<CollectionAccess>>)>>,
     /// The database in use, if it is not the service's own.
     pub(super) other_database: RefCell<Option<Database>>,
     pub(super) transaction: RefCell<Option<Transaction>>,
@@ -52,6 +55,7 @@ impl Context {
             request: RefCell::default(),
             response: RefCell::default(),
             user: RefCell::default(),
+            known_access: RefCell::default(),
             other_database: RefCell::default(),
             transaction: RefCell::default(),
             streams: RefCell::default(),

@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
-use database::{Collection, CollectionAccess, Database, Error, ErrorKind, Level, Transaction};
+use database::{
+    Collection, CollectionAccess, Database, DatabaseId, Error, ErrorKind, Level, Transaction, User,
+};
 use error_codes::codes;
 
 use super::{Context, OpError};
@@ -80,29 +82,71 @@ impl Context {
 
     /// The collections that code with limited rights may touch; `None` for all. Functions of a
     /// query reach documents whose collections its text does not name.
-    pub(super) fn access(&self, database: &Database) -> database::Result<Option<CollectionAccess>> {
-        let Some(user) = self.limited_user() else {
+    pub(super) fn access(
+        &self,
+        database: &Database,
+    ) -> database::Result<Option<Arc<CollectionAccess>>> {
+        let Some(name) = self.limited_user() else {
             return Ok(None);
         };
-        let users = self.shared.databases.users();
-        let mut access = CollectionAccess {
-            is_by_rights: true,
-            ..CollectionAccess::default()
+        let user = self.shared.databases.users().find(&name)?;
+        let of = AccessOf {
+            user,
+            database: database.id(),
+            catalog: database.catalog_revision(),
         };
-        let mut is_limited = false;
-        for collection in database.collections() {
-            let name = collection.name();
-            match users.collection_level(&user, database.name(), name)? {
-                Level::ReadWrite => access.write.push(name.to_owned()),
-                Level::ReadOnly => {
-                    is_limited = true;
-                    access.read.push(name.to_owned());
-                }
-                Level::None => is_limited = true,
-            }
+        let mut known = self.known_access.borrow_mut();
+        if let Some((known_of, access)) = &*known
+            && known_of.is_same(&of)
+        {
+            return Ok(access.clone());
         }
-        Ok(is_limited.then_some(access))
+        let access = access_of(of.user.as_deref(), database);
+        *known = Some((of, access.clone()));
+        Ok(access)
     }
+}
+
+/// What decides about the collections that a user may touch.
+pub(super) struct AccessOf {
+    user: Option<Arc<User>>,
+    database: DatabaseId,
+    catalog: u64,
+}
+
+impl AccessOf {
+    fn is_same(&self, other: &Self) -> bool {
+        let same_user = match (&self.user, &other.user) {
+            // A user who is changed is another value, and this one is kept.
+            (Some(user), Some(other)) => Arc::ptr_eq(user, other),
+            (None, None) => true,
+            _ => false,
+        };
+        same_user && self.database == other.database && self.catalog == other.catalog
+    }
+}
+
+fn access_of(user: Option<&User>, database: &Database) -> Option<Arc<CollectionAccess>> {
+    let mut access = CollectionAccess {
+        is_by_rights: true,
+        ..CollectionAccess::default()
+    };
+    let mut is_limited = false;
+    for collection in database.collections() {
+        let name = collection.name();
+        let level = user.map_or(Level::None, |user| {
+            user.collection_level(database.name(), name)
+        });
+        match level {
+            Level::ReadWrite => access.write.push(name.to_owned()),
+            Level::ReadOnly => {
+                is_limited = true;
+                access.read.push(name.to_owned());
+            }
+            Level::None => is_limited = true,
+        }
+    }
+    is_limited.then(|| Arc::new(access))
 }
 
 fn check(level: Level, wanted: Level) -> database::Result<()> {

@@ -79,7 +79,7 @@ fn read_options(
     });
     let bytes = given.get("maxTransactionSize").as_i64();
     Ok(TransactionOptions {
-        access: Some(access),
+        access: Some(access.into()),
         locks,
         lock_timeout,
         bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()),
@@ -145,8 +145,8 @@ fn declared(
     let (mut allow_implicit_reads, mut is_by_rights) = (implicit, false);
     if implicit && let Some(access) = context.access(database)? {
         (allow_implicit_reads, is_by_rights) = (false, true);
-        read.extend(access.read);
-        read.extend(access.write);
+        read.extend_from_slice(&access.read);
+        read.extend_from_slice(&access.write);
     }
     Ok(CollectionAccess {
         read,

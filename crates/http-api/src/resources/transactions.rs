@@ -1,5 +1,6 @@
 //! `/_api/transaction`: transactions that clients hold open, and those they send as JavaScript.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use database::{
@@ -111,12 +112,12 @@ fn options(call: &Call<'_>, body: &Value) -> Result<TransactionOptions> {
     }
     Ok(TransactionOptions {
         read_only: false,
-        access: Some(CollectionAccess {
+        access: Some(Arc::new(CollectionAccess {
             read,
             write: write.iter().chain(&exclusive).cloned().collect(),
             allow_implicit_reads,
             is_by_rights,
-        }),
+        })),
         locks: CollectionLocks { write, exclusive },
         // What is written without having been declared is refused, so nothing else is locked.
         lock_timeout: None,
