@@ -2,6 +2,7 @@
 //!
 //! A failing check does not stop the others: one run shows all that is wrong.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -181,6 +182,11 @@ fn select(args: &[String]) -> Result<Vec<&'static Check>> {
     Ok(CHECKS.iter().filter(wanted).collect())
 }
 
+/// Where the simulator begins: somewhere else in each run. A seed that fails is printed.
+fn fresh_seed() -> u64 {
+    RandomState::new().hash_one(()) >> 20
+}
+
 /// What the checks need from outside the repository.
 struct Tools {
     server: PathBuf,
@@ -221,7 +227,8 @@ fn run_check(root: &Path, check: &Check, tools: &Tools) -> bool {
         .args(args)
         .current_dir(root.join(check.folder))
         .env("VULPES_BIN", &tools.server)
-        .env("VULPES_SKIPPED", &tools.skipped);
+        .env("VULPES_SKIPPED", &tools.skipped)
+        .env("SIMULATOR_FIRST", fresh_seed().to_string());
     match command.status() {
         Ok(status) => status.success(),
         Err(error) => {

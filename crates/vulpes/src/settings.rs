@@ -212,6 +212,9 @@ fn http(typed: &Serve, problems: &mut Problems) -> http_api::Settings {
         cursor_lifetime: seconds("query.registry-ttl", flags.cursor_time),
         cursor_lifetime_max: seconds("http.cursor-time-max", flags.cursor_time_max),
         job_lifetime: seconds("http.job-time", flags.job_time),
+        live_wait: seconds("foxx.live-wait", flags.live_wait),
+        live_wait_max: seconds("foxx.live-wait-max", flags.live_wait_max),
+        revision_wait: seconds("foxx.revision-wait", flags.revision_wait),
         ..settings
     }
 }

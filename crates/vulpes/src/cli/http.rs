@@ -203,6 +203,30 @@ pub(crate) struct HttpFlags {
     #[arg(long = "http.import-batch-bytes", value_name = "BYTES", default_value_t = 4 << 20)]
     pub(crate) import_batch_bytes: usize,
 
+    /// How long an operation on a service waits until all coordinators serve what it did, seconds.
+    #[arg(
+        long = "foxx.live-wait",
+        value_name = "SECONDS",
+        default_value_t = 30.0
+    )]
+    pub(crate) live_wait: f64,
+
+    /// The longest time that a request may name for that, seconds.
+    #[arg(
+        long = "foxx.live-wait-max",
+        value_name = "SECONDS",
+        default_value_t = 600.0
+    )]
+    pub(crate) live_wait_max: f64,
+
+    /// How long a request waits for the revision of a service that it asks for, seconds; then 503.
+    #[arg(
+        long = "foxx.revision-wait",
+        value_name = "SECONDS",
+        default_value_t = 5.0
+    )]
+    pub(crate) revision_wait: f64,
+
     /// Largest body that /_admin/echo answers with, bytes.
     #[arg(long = "http.echo-bytes-max", value_name = "BYTES", default_value_t = 64 << 10)]
     pub(crate) echo_bytes_max: usize,

@@ -47,7 +47,7 @@ impl Barrier {
                 time.filter(|time| *time <= max).ok_or_else(|| {
                     let max = max.as_secs();
                     Error::bad_parameter(format!(
-                        "waitTimeout is a number of seconds up to {max} (setting live_wait_max)"
+                        "waitTimeout is a number of seconds up to {max} (--foxx.live-wait-max)"
                     ))
                 })?
             }
