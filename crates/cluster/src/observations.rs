@@ -28,8 +28,13 @@ struct Seen {
 
 impl Observations {
     /// Takes in what a read of all rows found, which took from `began` to `ended`. Answers whether
-    /// somebody told of a change, came or went since the read before.
+    /// somebody told of a change, came or went since the read before. A read that began before one
+    /// that was taken in already is passed over: two may be under way at once, and whoever asked
+    /// for the later one relies on what it found.
     pub fn take_in(&mut self, found: Vec<Member>, began: Duration, ended: Duration) -> bool {
+        if began < self.read_at {
+            return false;
+        }
         let mut before = std::mem::take(&mut self.seen);
         self.read_at = began;
         let mut changed = false;
@@ -150,6 +155,15 @@ mod tests {
         assert!(seen.is_live("new", LEASE));
         seen.take_in(Vec::new(), at(15), at(15));
         assert!(!seen.is_live("new", LEASE));
+    }
+
+    #[test]
+    fn a_read_that_was_overtaken_hides_nobody() {
+        let mut seen = Observations::default();
+        seen.take_in(vec![member("a", 1), member("new", 1)], at(2), at(3));
+        assert!(!seen.take_in(vec![member("a", 1)], at(1), at(4)));
+        let live = seen.live(LEASE);
+        assert_eq!(live.len(), 2);
     }
 
     #[test]

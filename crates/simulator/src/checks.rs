@@ -256,9 +256,15 @@ impl Checks {
     }
 }
 
-/// Whether a coordinator cannot have been taken for dead by anybody who is right.
+/// Whether a coordinator cannot have been taken for dead by anybody who is right: its heartbeats
+/// were never held up, neither by itself nor by the store.
 fn is_fresh(coordinator: &Coordinator) -> bool {
-    coordinator.ready && coordinator.paused_until.is_zero() && coordinator.cut_until.is_zero()
+    let held_up = [
+        coordinator.paused_until,
+        coordinator.cut_until,
+        coordinator.slow_until,
+    ];
+    coordinator.ready && held_up.iter().all(|until| until.is_zero())
 }
 
 fn number(value: &Value) -> u64 {

@@ -39,6 +39,10 @@ pub(crate) struct Coordinator {
     pub(crate) operation: Option<Operation>,
     pub(crate) tickets: [u64; 3],
     looked_at: Duration,
+    /// A heartbeat is under way; there is one at a time.
+    beating: bool,
+    /// Something is to be told with the next one.
+    tells: bool,
 }
 
 /// A folder: which bundle it says it is from, and which one it is from.
@@ -117,6 +121,8 @@ impl World {
     /// Writes the heartbeat; the reply reads everybody's.
     pub(crate) fn beat(&mut self, at: usize) {
         let coordinator = &mut self.coordinators[at];
+        coordinator.beating = true;
+        coordinator.tells = false;
         coordinator.beat += 1;
         let member = Member {
             id: coordinator.id.clone(),
@@ -144,10 +150,17 @@ impl World {
                 if changed || !coordinator.ready {
                     self.heal_soon(to.at);
                 }
-                self.wake_after(to, HEARTBEAT);
+                self.end_beat(to, HEARTBEAT);
             }
-            _ => self.wake_after(to, ms(100)),
+            _ => self.end_beat(to, ms(100)),
         }
+    }
+
+    fn end_beat(&mut self, to: Address, pause: Duration) {
+        let coordinator = &mut self.coordinators[to.at];
+        coordinator.beating = false;
+        let pause = if coordinator.tells { ms(1) } else { pause };
+        self.wake_after(to, pause);
     }
 
     /// Who of all that there ever were is taken for alive by a coordinator.
@@ -183,6 +196,10 @@ impl World {
     pub(crate) fn announce(&mut self, at: usize) {
         self.coordinators[at].changes += 1;
         let to = self.address(at, Task::Beat);
+        if self.coordinators[at].beating {
+            self.coordinators[at].tells = true;
+            return;
+        }
         // A hint may be lost: then the next heartbeat tells.
         let delay = if self.below(4) == 0 { 1000 } else { 1 };
         self.wake_after(to, ms(delay));
@@ -210,6 +227,7 @@ impl World {
             }
             4 => {
                 let time = self.below(8000);
+                self.note(at, format!("finds the store slow for {time} ms"));
                 self.coordinators[at].slow_until = self.now + ms(time);
             }
             5 => self.damage(at),

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     /// When the barrier gives up.
     deadline: Duration,
     live: Vec<Member>,
+    /// When the latest list of members was asked for.
+    listed_at: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,7 @@ impl Operation {
             claim: None,
             deadline: Duration::ZERO,
             live: Vec::new(),
+            listed_at: Duration::ZERO,
         }
     }
 }
@@ -139,7 +142,8 @@ impl World {
             (Step::ListingMembers, Ok(Payload::Members(found))) => {
                 let now = self.now;
                 let coordinator = &mut self.coordinators[to.at];
-                coordinator.observations.take_in(found, now, now);
+                let began = operation_began(coordinator.operation.as_ref());
+                coordinator.observations.take_in(found, began, now);
                 self.set(to, Step::AskingAll);
                 self.ask_all(to);
             }
@@ -312,6 +316,10 @@ impl World {
     }
 
     fn list_members(&mut self, to: Address) {
+        let now = self.now;
+        if let Some(operation) = &mut self.coordinators[to.at].operation {
+            operation.listed_at = now;
+        }
         self.transact(to, |rows| Members::list(rows).map(Payload::Members));
     }
 
@@ -347,8 +355,10 @@ impl World {
         if pending.is_empty() {
             let mount = operation.mount.clone();
             let live: Vec<String> = operation.live.iter().map(|m| m.id.clone()).collect();
-            self.checks
-                .acknowledged(&mount, target, revision, &live, &self.coordinators)?;
+            let asked =
+                self.checks
+                    .acknowledged(&mount, target, revision, &live, &self.coordinators);
+            asked.map_err(|what| format!("{what}; asked {live:?}, who said {said:?}"))?;
             self.report.live_everywhere += 1;
             self.end(to, "live everywhere");
         } else if self.now > operation.deadline {
@@ -390,6 +400,10 @@ impl World {
     fn claim(&self, to: Address) -> Option<Claim> {
         self.coordinators[to.at].operation.as_ref()?.claim.clone()
     }
+}
+
+fn operation_began(operation: Option<&Operation>) -> Duration {
+    operation.map_or(Duration::ZERO, |operation| operation.listed_at)
 }
 
 /// The row that an operation registers.
