@@ -21,8 +21,15 @@ const ask = (options) => {
 };
 const before = cache.properties();
 const demand = cache.properties({ mode: 'demand', maxResults: 5 });
-const asked = [ask(), ask({ cache: true }), ask({ cache: true }), ask({ cache: true, count: true })];
-const kept = cache.toArray().map(({ query, results, hits, dataSources }) => [query, results, hits, dataSources]);
+const asked = [
+  ask(),
+  ask({ cache: true }),
+  ask({ cache: true }),
+  ask({ cache: true, count: true }),
+];
+const kept = cache
+  .toArray()
+  .map(({ query, results, hits, dataSources }) => [query, results, hits, dataSources]);
 documents.update('a', { n: 2 });
 module.exports = {
   before,

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foxx::{Error, InstallRequest, Mode, Target, Wait};
+use platform::{Clock as _, SystemClock};
 use value::Value;
 
 use crate::harness::{DB, Host, json, request};
@@ -74,9 +75,10 @@ fn lines(hosts: &[Host], path: &str) -> Vec<String> {
 
 /// Waits until something is so that nobody tells of.
 fn until(what: impl Fn() -> bool) {
-    let start = Instant::now();
+    let clock = SystemClock::new();
+    let start = clock.monotonic();
     while !what() {
-        assert!(start.elapsed() < PATIENCE, "it does not become so");
+        assert!(clock.monotonic() - start < PATIENCE, "it does not become so");
         thread::yield_now();
     }
 }
@@ -243,7 +245,7 @@ fn folders_that_were_removed_or_altered_are_made_anew() {
     let folder = std::path::PathBuf::from(described.get("path").as_str().unwrap());
     let whole = fs::read_to_string(folder.join("index.js")).unwrap();
     let damages: [&dyn Fn(); 3] = [
-        &|| fs::remove_dir_all(&hosts[1].settings.app_folder.join("_db")).unwrap(),
+        &|| fs::remove_dir_all(hosts[1].settings.app_folder.join("_db")).unwrap(),
         &|| fs::write(folder.join("index.js"), "altered").unwrap(),
         &|| fs::remove_file(folder.join("setup.js")).unwrap(),
     ];
