@@ -207,14 +207,14 @@ impl Foxx {
 
     /// Has a worker answer a request. Never blocks; `reply` is called once, with an error answer
     /// if the service cannot run or too much waits already.
-    pub fn dispatch(&self, request: ServiceRequest, reply: Reply) {
+    pub fn dispatch(&self, request: Arc<ServiceRequest>, reply: Reply) {
         let service = &request.service;
         if let Some(error) = service.find_obstacle().filter(|_| !service.development) {
             let response = ServiceResponse::from_error(&error, false, &request.headers);
             reply(response, Duration::ZERO);
             return;
         }
-        if let Err((error, task)) = self.0.pool.submit(Task::Request(Arc::new(request), reply)) {
+        if let Err((error, task)) = self.0.pool.submit(Task::Request(request, reply)) {
             task.refuse(&error);
         }
     }
@@ -235,9 +235,9 @@ impl Foxx {
     /// Gives the request back if the thread is not ready for the service.
     pub fn answer_here(
         &self,
-        request: ServiceRequest,
+        request: Arc<ServiceRequest>,
         reply: Reply,
-    ) -> std::result::Result<bool, (ServiceRequest, Reply)> {
+    ) -> std::result::Result<bool, (Arc<ServiceRequest>, Reply)> {
         local::answer(&self.0, request, reply)
     }
 

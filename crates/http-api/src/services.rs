@@ -30,7 +30,7 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
         return Err(Error::unauthorized());
     }
     let (send, receive) = oneshot::channel();
-    let service_request = ServiceRequest {
+    let service_request = Arc::new(ServiceRequest {
         method: request.method.as_str().to_owned(),
         path: found.rest.to_owned(),
         query: request.query().to_owned(),
@@ -42,7 +42,7 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
         secure: false,
         remote: request.peer,
         local: request.local,
-    };
+    });
     let reply = Box::new(move |response, ran| {
         // The client may have hung up; the service has done its work all the same.
         let _ = send.send((response, ran));
@@ -75,9 +75,9 @@ fn kind(request: &ServiceRequest) -> Kind {
 fn answer_here(
     api: &Arc<Api>,
     kind: Kind,
-    request: ServiceRequest,
+    request: Arc<ServiceRequest>,
     reply: foxx::Reply,
-) -> Option<(ServiceRequest, foxx::Reply)> {
+) -> Option<(Arc<ServiceRequest>, foxx::Reply)> {
     if !api.lanes.is_quick(kind) {
         return Some((request, reply));
     }

@@ -157,9 +157,9 @@ fn is_fit(service: &Service) -> bool {
 /// Gives the request back if this thread cannot.
 pub(crate) fn answer(
     shared: &Arc<Shared>,
-    request: ServiceRequest,
+    request: Arc<ServiceRequest>,
     reply: Reply,
-) -> Result<bool, (ServiceRequest, Reply)> {
+) -> Result<bool, (Arc<ServiceRequest>, Reply)> {
     let mut asked = Some((request, reply));
     let answered = with(shared, |here| {
         here.purge();
@@ -167,7 +167,7 @@ pub(crate) fn answer(
         let (request, reply) = asked.take_if(|(request, _)| is_ready(&request.service))?;
         let _busy = here.guest.busy.lock();
         let worker = &mut here.worker;
-        worker.answer(&Arc::new(request), reply, Duration::ZERO);
+        worker.answer(&request, reply, Duration::ZERO);
         Some(worker.take_held())
     });
     match (answered.flatten(), asked) {

@@ -42,7 +42,7 @@ fn answer_here(host: &Host) -> Option<String> {
         local: "127.0.0.1:8529".parse().unwrap(),
     };
     let reply = move |answer, _: Duration| send.send(answer).unwrap();
-    match host.foxx.answer_here(request, Box::new(reply)) {
+    match host.foxx.answer_here(request.into(), Box::new(reply)) {
         Ok(holds) => {
             assert!(!holds, "nothing was written");
             let answer = receive.recv().unwrap();

@@ -171,8 +171,10 @@ impl Host {
             local,
         };
         change(&mut request);
-        self.foxx
-            .dispatch(request, Box::new(move |answer, _| drop(send.send(answer))));
+        self.foxx.dispatch(
+            request.into(),
+            Box::new(move |answer, _| drop(send.send(answer))),
+        );
         Pending(receive)
     }
 }

@@ -78,7 +78,7 @@ fn serve(host: &Host, connections: usize) {
                 stream.write_all(head.as_bytes()).unwrap();
                 stream.write_all(&answer.body).unwrap();
             };
-            foxx.dispatch(request, Box::new(reply));
+            foxx.dispatch(request.into(), Box::new(reply));
         }
     };
     drop(spawn_thread(settings, accept).unwrap());

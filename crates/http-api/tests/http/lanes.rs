@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use value::{Value, json};
+use value::json;
 
 use crate::harness::{Answer, Client, Host};
 
@@ -110,7 +110,7 @@ fn a_slow_query_on_a_network_thread_holds_nobody_up_and_can_be_killed() {
         check_others(&host, &mut other);
         let current = ask(&mut other, "GET", "/_api/query/current", "");
         let current = json::parse(&current.body).unwrap();
-        let first = current.as_array().unwrap().first().map(Value::clone);
+        let first = current.as_array().unwrap().first().cloned();
         first.map(|query| query.get("id").as_str().unwrap().to_owned())
     });
     let target = format!("/_api/query/{}", id.expect("the query runs"));
