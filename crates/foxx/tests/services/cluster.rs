@@ -78,7 +78,10 @@ fn until(what: impl Fn() -> bool) {
     let clock = SystemClock::new();
     let start = clock.monotonic();
     while !what() {
-        assert!(clock.monotonic() - start < PATIENCE, "it does not become so");
+        assert!(
+            clock.monotonic() - start < PATIENCE,
+            "it does not become so"
+        );
         thread::yield_now();
     }
 }
