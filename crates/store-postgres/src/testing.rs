@@ -206,6 +206,11 @@ pub fn open_fresh_shared(count: usize) -> Vec<PostgresEngine> {
         .collect()
 }
 
+/// Whether `VULPES_TEST_STORE` names a store for the tests, one that processes share.
+pub fn is_wanted() -> bool {
+    std::env::var_os("VULPES_TEST_STORE").is_some_and(|store| !store.is_empty())
+}
+
 /// An engine on an empty store of the kind that `VULPES_TEST_STORE` names, so that the same tests
 /// run on another store; `None` if it names none.
 ///

@@ -91,6 +91,7 @@ fn read(world: &World, names: &[&str], known: &[Known], unsynced: bool) -> usize
 }
 
 fn check(engine: EngineKind, seed: u64) {
+    let is_shared = matches!(engine, EngineKind::Memory) && store_postgres::testing::is_wanted();
     let world = World::new(engine);
     let names = ["one", "two"];
     for name in names {
@@ -124,6 +125,11 @@ fn check(engine: EngineKind, seed: u64) {
         }
     });
     let hits = hits.into_inner();
+    if is_shared {
+        // docs/adr/0030
+        assert_eq!(hits, 0, "no result is kept beside other processes");
+        return;
+    }
     assert!(
         hits > 50,
         "seed {seed}: the cache was used {hits} times only"

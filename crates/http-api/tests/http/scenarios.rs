@@ -20,7 +20,7 @@ fn corpus() {
     files.sort();
     assert!(files.len() > 10, "the corpus is there");
     let only = std::env::var("SCENARIO").unwrap_or_default();
-    let is_shared = std::env::var_os("VULPES_TEST_STORE").is_some_and(|store| !store.is_empty());
+    let is_shared = store_postgres::testing::is_wanted();
     let mut failures = Vec::new();
     for file in files
         .iter()
