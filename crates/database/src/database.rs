@@ -182,19 +182,29 @@ impl Database {
         };
         if options.unsynced.is_some() {
             begin = begin.unsynced();
-        } else if !locks.is_empty() {
-            // Who had the locks before may have given them back before its commit was durable.
-            self.inner.shared.wait_until_all_is_durable()?;
         }
         let shared = &self.inner.shared;
-        let begun = if shared.engine.is_shared() {
-            let timeout = options.lock_timeout;
-            let timeout = timeout.unwrap_or(shared.settings.lock_timeout);
-            let mut patience = Patience::new(shared, timeout);
-            self.begin_shared(begin, &options.expected, &mut locks, &mut patience)?
-        } else {
-            let slot = self.inner.catalog.read();
-            Begun::alone(shared.engine.begin(begin)?, Arc::clone(&slot))
+        let timeout = options.lock_timeout.unwrap_or(shared.settings.lock_timeout);
+        let mut patience = Patience::new(shared, timeout);
+        let begun = loop {
+            if options.unsynced.is_none() && !locks.is_empty() {
+                // Who had the locks before may have given them back before its commit was durable.
+                shared.wait_until_all_is_durable()?;
+            }
+            let begun = if shared.engine.is_shared() {
+                self.begin_shared(begin, &options.expected, &mut locks, &mut patience)?
+            } else {
+                let slot = self.inner.catalog.read();
+                Begun::alone(shared.engine.begin(begin)?, Arc::clone(&slot))
+            };
+            let mut wants = options.locks.resolve(&begun.catalog);
+            if locks.cover(&wants) {
+                break begun;
+            }
+            // When they were asked for, a name meant another collection, or none.
+            wants.extend(locks.wants());
+            drop((begun, locks));
+            locks = shared.locks.request(wants).wait(timeout)?;
         };
         if let Some(unsynced) = &options.unsynced {
             unsynced.add(begun.txn.sequence());

@@ -340,6 +340,15 @@ impl HeldLocks {
         &self.held
     }
 
+    /// Whether all of `wants` is held, or more.
+    pub fn cover(&self, wants: &[(CollectionId, Mode)]) -> bool {
+        let held = |(collection, mode): &(CollectionId, Mode)| {
+            let mut all = self.held.iter();
+            all.any(|(other, has)| other == collection && has >= mode)
+        };
+        wants.iter().all(held)
+    }
+
     /// Makes sure that nobody else writes to a collection from now on. Waits for that only if
     /// nothing is held yet.
     ///

@@ -61,6 +61,29 @@ fn who_has_a_collection_exclusively_is_alone_among_all() {
 }
 
 #[test]
+fn a_collection_that_another_process_has_just_made_is_locked_as_any() {
+    let processes: [Process; 2] = start();
+    let [one, two] = processes.each_ref().map(|process| process.system());
+    for name in ["c", "d", "e"] {
+        let c = one
+            .create_collection(&CollectionOptions::new(name))
+            .unwrap();
+        let alone = two.begin(exclusive(name)).unwrap();
+        let mut writer = one.begin(TransactionOptions::default()).unwrap();
+        assert_eq!(number(insert_in(&mut writer, &c, "{}")), 1200, "{name}");
+        drop(alone);
+    }
+    // The same name, another collection.
+    one.drop_collection("c", false).unwrap();
+    let c = one.create_collection(&CollectionOptions::new("c")).unwrap();
+    let alone = two.begin(exclusive("c")).unwrap();
+    let mut writer = one.begin(TransactionOptions::default()).unwrap();
+    assert_eq!(number(insert_in(&mut writer, &c, "{}")), 1200);
+    drop(alone);
+    check_all(&processes);
+}
+
+#[test]
 fn what_a_dead_process_had_exclusively_is_free() {
     let processes: [Process; 3] = start();
     let [one, two, _] = processes.each_ref().map(|process| process.system());
