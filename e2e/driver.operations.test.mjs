@@ -119,8 +119,11 @@ describe('the driver, of the server', () => {
   });
 
   it('is told what is missing', async () => {
-    for (const call of [db.graphs(), db.views(), db.analyzers(), db.createHotBackup()]) {
-      const error = await failure(call);
+    const calls = [
+      () => db.graphs(), () => db.views(), () => db.analyzers(), () => db.createHotBackup()
+    ];
+    for (const call of calls) {
+      const error = await failure(call());
       assert.equal(error.code, 501);
       assert.equal(error.errorNum, 9);
     }
