@@ -9,9 +9,13 @@
 //! read at one sequence is that of another if no commit between the two touched its bucket. A
 //! commit says what it touches before anybody can see it, so nothing needs to be removed here, and
 //! a reader that comes late with an old value does no harm.
+//!
+//! A value is kept when it is asked for a second time: what is read once, as by a query over many
+//! documents, would cost its keeping and push out what is asked for again. Of the first time only
+//! a mark is left, that later marks write over.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -24,6 +28,8 @@ const USUAL_BYTES: usize = 512;
 /// Bytes of the cache for each bucket: fewer buckets than entries, since one of them takes eight
 /// bytes and a commit that spoils a few neighbours does little harm.
 const BYTES_PER_BUCKET: usize = 1024;
+/// Bytes of the cache for each mark: two marks for each entry of a usual size.
+const BYTES_PER_MARK: usize = USUAL_BYTES / 2;
 
 /// The cache.
 pub struct Values {
@@ -33,6 +39,9 @@ pub struct Values {
     /// The last commit to any key of a bucket. As many as a power of two; none in a cache of no
     /// size.
     touched: Box<[AtomicU64]>,
+    /// Which key was the last to be asked for, of those that share a mark; as many as a power of
+    /// two.
+    marks: Box<[AtomicU32]>,
     /// The last commit that touched more than can be told key by key.
     all_touched: AtomicU64,
 }
@@ -55,10 +64,11 @@ impl Weighter<Bytes, Kept> for Weight {
 impl Values {
     /// A cache of about so many bytes; 0 keeps nothing.
     pub fn new(bytes_max: usize) -> Self {
-        let buckets = match bytes_max {
+        let count = |per: usize| match bytes_max {
             0 => 0,
-            bytes => (bytes / BYTES_PER_BUCKET).next_power_of_two(),
+            bytes => (bytes / per).next_power_of_two(),
         };
+        let (buckets, marks) = (count(BYTES_PER_BUCKET), count(BYTES_PER_MARK));
         let hasher = DefaultHashBuilder::default();
         Self {
             cache: Cache::with(
@@ -70,13 +80,14 @@ impl Values {
             ),
             hasher,
             touched: (0..buckets).map(|_| AtomicU64::new(0)).collect(),
+            marks: (0..marks).map(|_| AtomicU32::new(0)).collect(),
             all_touched: AtomicU64::new(0),
         }
     }
 
     /// The value of `key` as of `sequence`, if that is known here.
     pub fn find(&self, key: &[u8], sequence: u64) -> Option<Bytes> {
-        let bucket = self.bucket(key)?;
+        let bucket = self.bucket(self.hasher.hash_one(key))?;
         let kept = self.cache.get(key)?;
         // After the value: whoever put it here began after the commits that it knows of had said
         // what they touch.
@@ -84,11 +95,14 @@ impl Values {
         (touched <= kept.sequence.min(sequence)).then_some(kept.value)
     }
 
-    /// Keeps what a view of `sequence` says of `key`; a copy of the value.
+    /// Keeps what a view of `sequence` says of `key`, if somebody has asked for that lately; a copy
+    /// of the value.
     pub fn keep(&self, key: &[u8], sequence: u64, value: &[u8]) -> Bytes {
-        let bucket = self.bucket(key);
+        let hash = self.hasher.hash_one(key);
+        let bucket = self.bucket(hash);
         // What was touched since would serve only readers as old as this one.
-        if bucket.is_none_or(|bucket| self.last_touch(bucket) > sequence) {
+        let is_stale = bucket.is_none_or(|bucket| self.last_touch(bucket) > sequence);
+        if is_stale || !self.mark(hash) {
             return Bytes::copy_from_slice(value);
         }
         let both = Bytes::from([key, value].concat());
@@ -100,7 +114,7 @@ impl Values {
 
     /// Says that a commit touches `keys`; before anybody can see it. Commits come in order.
     pub fn touch<'k>(&self, sequence: u64, keys: impl Iterator<Item = &'k Bytes>) {
-        for bucket in keys.filter_map(|key| self.bucket(key)) {
+        for bucket in keys.filter_map(|key| self.bucket(self.hasher.hash_one(key))) {
             bucket.store(sequence, Ordering::Release);
         }
     }
@@ -116,10 +130,20 @@ impl Values {
         all.max(bucket.load(Ordering::Acquire))
     }
 
-    fn bucket(&self, key: &[u8]) -> Option<&AtomicU64> {
+    /// The bucket of a key's hash.
+    fn bucket(&self, hash: u64) -> Option<&AtomicU64> {
         let mask = self.touched.len().checked_sub(1)?;
         // A number that is cut off is as good as any.
-        self.touched.get(self.hasher.hash_one(key) as usize & mask)
+        self.touched.get(hash as usize & mask)
+    }
+
+    /// Leaves a mark of a key's hash; whether it was there already.
+    fn mark(&self, hash: u64) -> bool {
+        let mask = self.marks.len().wrapping_sub(1);
+        // The other half of the number, of which no place was made.
+        let tag = (hash >> 32) as u32 | 1;
+        let place = self.marks.get(hash as usize & mask);
+        place.is_some_and(|place| place.swap(tag, Ordering::Relaxed) == tag)
     }
 }
 
@@ -135,25 +159,40 @@ mod tests {
         Bytes::copy_from_slice(text.as_bytes())
     }
 
+    /// Asks for it a second time.
+    fn keep(values: &Values, key: &[u8], sequence: u64, value: &[u8]) {
+        values.keep(key, sequence, value);
+        values.keep(key, sequence, value);
+    }
+
+    #[test]
+    fn what_is_asked_for_once_is_not_kept() {
+        let values = Values::new(ROOM);
+        values.keep(b"key", 1, b"value");
+        assert_eq!(values.find(b"key", 1), None);
+        values.keep(b"key", 1, b"value");
+        assert_eq!(values.find(b"key", 1), Some(bytes("value")));
+    }
+
     #[test]
     fn a_value_serves_sequences_with_no_commit_to_its_key_in_between() {
         let values = Values::new(ROOM);
         let key = bytes("key");
         values.touch(3, [&key].into_iter());
-        values.keep(&key, 5, b"old");
+        keep(&values, &key, 5, b"old");
         assert_eq!(values.find(&key, 7), Some(bytes("old")));
         assert_eq!(values.find(&key, 3), Some(bytes("old")));
         assert_eq!(values.find(&key, 2), None);
         values.touch(8, [&key].into_iter());
         assert_eq!(values.find(&key, 8), None);
         assert_eq!(values.find(&key, 7), None, "the last commit alone is known");
-        values.keep(&key, 7, b"late");
+        keep(&values, &key, 7, b"late");
         assert_eq!(values.find(&key, 9), None);
-        values.keep(&key, 9, b"new");
+        keep(&values, &key, 9, b"new");
         assert_eq!(values.find(&key, 8), Some(bytes("new")));
         values.touch_all(10);
         assert_eq!(values.find(&key, 10), None);
-        values.keep(&key, 9, b"lost");
+        keep(&values, &key, 9, b"lost");
         assert_eq!(values.find(&key, 10), None);
     }
 
@@ -161,7 +200,7 @@ mod tests {
     fn without_room_nothing_is_kept() {
         let values = Values::new(0);
         values.touch(1, [&bytes("key")].into_iter());
-        values.keep(b"key", 2, b"value");
+        keep(&values, b"key", 2, b"value");
         assert_eq!(values.find(b"key", 2), None);
     }
 
