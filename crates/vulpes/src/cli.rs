@@ -154,14 +154,14 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "MIB", default_value_t = 32)]
     pub(crate) store_free_min: u64,
 
-    /// Threads that read and write connections and, all but one of them, answer what is quick;
-    /// 0 takes one more than there are cores.
+    /// Threads that read and write connections; 0 takes one per two cores, or with --quick-time
+    /// one more than there are cores.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) network_threads: usize,
 
-    /// What took at most so long of late is answered on the network threads, milliseconds; 0:
-    /// nothing is.
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 1)]
+    /// What took at most so long of late is answered on the network threads, milliseconds: sooner
+    /// for few clients, fewer answers a second for many; 0: nothing is.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
     pub(crate) quick_time: u64,
 
     /// Workers that run services; 0 takes one per core, at least 2.

@@ -59,7 +59,7 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
     let secret_file = typed.jwt_secret_file.clone();
     Ok(Resolved {
         listen: typed.listen,
-        network_threads: network_threads(typed.network_threads),
+        network_threads: network_threads(typed),
         root_password,
         installs,
         jwt_secret_file: secret_file.unwrap_or_else(|| data.join("jwt-secret")),
@@ -73,10 +73,12 @@ pub(crate) fn resolve(typed: &Serve) -> anyhow::Result<Resolved> {
 }
 
 /// Network threads answer what is quick themselves, all but one of them at a time.
-fn network_threads(typed: usize) -> usize {
-    match typed {
-        0 => available_parallelism().map_or(2, usize::from) + 1,
-        threads => threads,
+fn network_threads(typed: &Serve) -> usize {
+    let cores = available_parallelism().map_or(2, usize::from);
+    match (typed.network_threads, typed.quick_time) {
+        (0, 0) => cores.div_ceil(2),
+        (0, _) => cores + 1,
+        (threads, _) => threads,
     }
 }
 
