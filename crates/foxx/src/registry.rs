@@ -5,7 +5,6 @@ mod service;
 mod table;
 
 pub(crate) use models::{Entry, Registry};
-pub(crate) use service::next_number;
 pub use service::{Health, Service, StoredOptions};
 pub use table::Found;
 pub(crate) use table::Table;

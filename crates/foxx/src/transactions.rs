@@ -1,8 +1,8 @@
 //! Transactions that a client sends as JavaScript.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use error_codes::{Code, codes};
 use parking_lot::Mutex;
@@ -10,7 +10,7 @@ use value::{Value, json};
 
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Health, Service, StoredOptions, next_number};
+use crate::registry::Service;
 use crate::shared::Shared;
 use crate::workers::{self, JobKind, Outcome};
 use crate::{Error, ErrorKind, Result};
@@ -78,21 +78,10 @@ impl Senders {
 
 fn without_files(shared: &Shared, database: &str) -> Result<Service> {
     let (manifest, _) = Manifest::parse(b"{}", &shared.settings.server_version)?;
+    let mount = Mount::of_server("/_api/transaction");
     Ok(Service {
-        number: next_number(),
-        database: database.into(),
-        mount: Mount::of_server("/_api/transaction"),
-        manifest: Arc::new(manifest),
-        checksum: String::new(),
         folder: shared.settings.temp_folder.clone(),
-        options: StoredOptions::default(),
-        development: false,
-        legacy: false,
-        health: Health::Ready,
-        revision: 0,
-        since_ms: 0,
-        broken: OnceLock::new(),
-        retired: AtomicBool::new(false),
+        ..Service::bare(database.into(), mount, Arc::new(manifest))
     })
 }
 

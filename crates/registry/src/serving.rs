@@ -126,17 +126,6 @@ pub fn load(rows: &mut dyn Rows, mount: &str, coordinators: &[Member]) -> Result
     Ok(found.iter().flatten().map(Serving::read).collect())
 }
 
-/// Removes what coordinators said that are not among `known`. Errors: the store's.
-pub fn sweep(rows: &mut dyn Rows, known: &[Member]) -> Result<()> {
-    for row in rows.list(SERVING)? {
-        let serving = Serving::read(&row);
-        if known.iter().all(|member| member.id != serving.coordinator) {
-            withdraw(rows, &serving.coordinator, &serving.mount)?;
-        }
-    }
-    Ok(())
-}
-
 /// Ids of the coordinators that do not serve the target yet, of those that `wait` asks for.
 pub fn find_pending(
     target: Target,

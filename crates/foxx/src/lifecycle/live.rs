@@ -1,7 +1,6 @@
 //! From the commit point to a running service.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use database::Database;
 use error_codes::codes;
@@ -13,7 +12,7 @@ use super::{paths, serving};
 use crate::Result;
 use crate::bundle::{Bundle, Folder};
 use crate::mount::Mount;
-use crate::registry::{Entry, Health, Registry, Service, next_number};
+use crate::registry::{Entry, Health, Registry, Service};
 use crate::shared::Shared;
 
 /// Writes a prepared service to the registry, in one transaction: the commit point. Then moves its
@@ -189,11 +188,8 @@ pub(super) fn reload_consumers(shared: &Shared, provider: &Service) {
 
 /// The same service as another revision.
 pub(super) fn renewed(service: &Service) -> Service {
+    let manifest = Arc::clone(&service.manifest);
     Service {
-        number: next_number(),
-        database: Arc::clone(&service.database),
-        mount: service.mount.clone(),
-        manifest: Arc::clone(&service.manifest),
         checksum: service.checksum.clone(),
         folder: service.folder.clone(),
         options: service.options.clone(),
@@ -202,8 +198,11 @@ pub(super) fn renewed(service: &Service) -> Service {
         health: service.health.clone(),
         revision: service.revision,
         since_ms: service.since_ms,
-        broken: OnceLock::new(),
-        retired: AtomicBool::new(false),
+        ..Service::bare(
+            Arc::clone(&service.database),
+            service.mount.clone(),
+            manifest,
+        )
     }
 }
 

@@ -1,9 +1,8 @@
 //! A service made from its registry entry and what is on disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::Arc;
 
 use database::Database;
 use error_codes::codes;
@@ -13,7 +12,7 @@ use super::{live, paths, stage};
 use crate::bundle::{Archive, Bundle, checksum};
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Entry, Health, Service, StoredOptions, next_number};
+use crate::registry::{Entry, Health, Service};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind};
 use crate::{Error, Result};
@@ -50,20 +49,15 @@ pub(super) fn revive(
     };
     let health = damage.unwrap_or_else(|| Health::of_options(&manifest, &entry.options));
     Service {
-        number: next_number(),
-        database: Arc::clone(database.name()),
-        mount: entry.mount,
-        manifest: Arc::new(manifest),
         checksum: entry.checksum,
         revision: entry.revision,
         since_ms: shared.platform.clock.unix_ms(),
-        broken: OnceLock::new(),
         folder,
         options: entry.options,
         development: entry.development,
         legacy: entry.legacy,
         health,
-        retired: AtomicBool::new(false),
+        ..Service::bare(Arc::clone(database.name()), entry.mount, Arc::new(manifest))
     }
 }
 
@@ -114,23 +108,10 @@ pub(super) fn is_marked(folder: &Path, checksum: &str) -> bool {
     fs::read(paths::marker(folder)).is_ok_and(|marker| marker == checksum.as_bytes())
 }
 
+/// What a job about the files of an entry is told.
 fn bare(database: &Database, entry: &Entry, manifest: &Manifest) -> Service {
-    Service {
-        number: next_number(),
-        database: Arc::clone(database.name()),
-        mount: entry.mount.clone(),
-        manifest: Arc::new(manifest.clone()),
-        checksum: String::new(),
-        folder: PathBuf::new(),
-        options: StoredOptions::default(),
-        development: false,
-        legacy: false,
-        health: Health::Ready,
-        revision: 0,
-        since_ms: 0,
-        broken: OnceLock::new(),
-        retired: AtomicBool::new(false),
-    }
+    let manifest = Arc::new(manifest.clone());
+    Service::bare(Arc::clone(database.name()), entry.mount.clone(), manifest)
 }
 
 /// Makes local bundle and folder anew from the stored bundle.

@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use database::Database;
 use error_codes::codes;
@@ -12,7 +11,7 @@ use value::json;
 use crate::bundle::{Archive, Bundle, Folder};
 use crate::manifest::Manifest;
 use crate::mount::Mount;
-use crate::registry::{Health, Service, StoredOptions, next_number};
+use crate::registry::{Health, Service, StoredOptions};
 use crate::shared::Shared;
 use crate::workers::{self, JobKind, SourceFile};
 use crate::{Error, ErrorKind, Result};
@@ -76,7 +75,11 @@ pub(super) fn check(shared: &Arc<Shared>, mount: &Mount, staged: Staged) -> Resu
     let files = referenced_files(staged.folder.path(), &staged.manifest)
         .map_err(|error| error.with_detail("Mount", mount))?;
     if !files.is_empty() {
-        let service = Arc::new(bare_service(mount, &staged));
+        let service = Arc::new(Service::bare(
+            "".into(),
+            mount.clone(),
+            Arc::clone(&staged.manifest),
+        ));
         workers::run(&shared.pool, service, JobKind::CheckSyntax(files))
             .map_err(|error| error.with_detail("Mount", mount))?;
     }
@@ -206,41 +209,15 @@ impl Prepared {
         mount: &Mount,
         folder: PathBuf,
     ) -> Service {
+        let manifest = Arc::clone(&self.staged.manifest);
         Service {
-            number: next_number(),
-            database: Arc::clone(database.name()),
-            mount: mount.clone(),
-            manifest: Arc::clone(&self.staged.manifest),
             checksum: self.staged.bundle.checksum().to_owned(),
             folder,
             options: self.options.clone(),
             development: self.development,
             legacy: self.legacy,
-            health: Health::of_options(&self.staged.manifest, &self.options),
-            revision: 0,
-            since_ms: 0,
-            broken: OnceLock::new(),
-            retired: AtomicBool::new(false),
+            health: Health::of_options(&manifest, &self.options),
+            ..Service::bare(Arc::clone(database.name()), mount.clone(), manifest)
         }
-    }
-}
-
-/// A service that only names what a job is about.
-fn bare_service(mount: &Mount, staged: &Staged) -> Service {
-    Service {
-        number: next_number(),
-        database: "".into(),
-        mount: mount.clone(),
-        manifest: Arc::clone(&staged.manifest),
-        checksum: String::new(),
-        folder: PathBuf::new(),
-        options: StoredOptions::default(),
-        development: false,
-        legacy: false,
-        health: Health::Ready,
-        revision: 0,
-        since_ms: 0,
-        broken: OnceLock::new(),
-        retired: AtomicBool::new(false),
     }
 }

@@ -59,12 +59,27 @@ pub enum Health {
 /// Numbers of revisions, unique in the process.
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
-/// The next revision's number.
-pub(crate) fn next_number() -> u64 {
-    NUMBERS.fetch_add(1, Ordering::Relaxed)
-}
-
 impl Service {
+    /// A service of a manifest, with no files, nothing configured, and a number of its own.
+    pub(crate) fn bare(database: Arc<str>, mount: Mount, manifest: Arc<Manifest>) -> Self {
+        Self {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            database,
+            mount,
+            manifest,
+            checksum: String::new(),
+            revision: 0,
+            since_ms: 0,
+            broken: OnceLock::new(),
+            folder: PathBuf::new(),
+            options: StoredOptions::default(),
+            development: false,
+            legacy: false,
+            health: Health::Ready,
+            retired: AtomicBool::new(false),
+        }
+    }
+
     /// Where the service is mounted.
     pub fn mount(&self) -> &Mount {
         &self.mount

@@ -125,34 +125,16 @@ impl std::borrow::Borrow<str> for Mount {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::sync::OnceLock;
-    use std::sync::atomic::AtomicBool;
-
     use super::*;
     use crate::manifest::Manifest;
-    use crate::registry::{Health, StoredOptions, service::next_number};
 
     fn table(mounts: &[(&str, &str)]) -> Table {
         let table = Table::default();
         for (database, mount) in mounts {
             let (manifest, _) = Manifest::parse(b"{}", "3.12.5").unwrap();
-            table.put(Arc::new(Service {
-                number: next_number(),
-                database: (*database).into(),
-                mount: Mount::parse(mount).unwrap(),
-                manifest: Arc::new(manifest),
-                checksum: String::new(),
-                folder: PathBuf::new(),
-                options: StoredOptions::default(),
-                development: false,
-                legacy: false,
-                health: Health::Ready,
-                revision: 0,
-                since_ms: 0,
-                broken: OnceLock::new(),
-                retired: AtomicBool::new(false),
-            }));
+            let mount = Mount::parse(mount).unwrap();
+            let service = Service::bare((*database).into(), mount, Arc::new(manifest));
+            table.put(Arc::new(service));
         }
         table
     }
