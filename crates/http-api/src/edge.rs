@@ -283,7 +283,11 @@ async fn builtin(api: &Arc<Api>, mut request: Request) -> Result<Reply> {
     }
     let line = request.line.take();
     let found = route::find(&request.method, &segments(request.path()));
-    let kind = kind(&found, &request);
+    let kind = if api.lanes.are_open() {
+        kind(&found, &request)
+    } else {
+        None
+    };
     let (found, request) = match kind.filter(|kind| api.lanes.is_quick(*kind)) {
         None => (found, request),
         Some(kind) => match here(api, kind, found, request)? {

@@ -122,6 +122,11 @@ impl Lanes {
         }
     }
 
+    /// Whether there are any. If not, no request needs to be told apart or timed for them.
+    pub(crate) fn are_open(&self) -> bool {
+        self.shared.get().is_some()
+    }
+
     /// Ends the watch. Nobody may enter a lane any more.
     pub(crate) fn close(&self) {
         let (Some(shared), Some(thread)) = (self.shared.get(), self.thread.lock().take()) else {

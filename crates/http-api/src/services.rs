@@ -43,12 +43,16 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
         remote: request.peer,
         local: request.local,
     });
-    let reply = Box::new(move |response, ran| {
+    let reply: foxx::Reply = Box::new(move |response, ran| {
         // The client may have hung up; the service has done its work all the same.
         let _ = send.send((response, ran));
     });
-    let kind = kind(&service_request);
-    let Some((service_request, reply)) = answer_here(api, kind, service_request, reply) else {
+    let kind = api.lanes.are_open().then(|| kind(&service_request));
+    let left = match kind {
+        Some(kind) => answer_here(api, kind, service_request, reply),
+        None => Some((service_request, reply)),
+    };
+    let Some((service_request, reply)) = left else {
         // What was measured here counts, the wait for the other threads does not.
         return receive
             .await
@@ -56,7 +60,9 @@ pub(crate) async fn answer(api: &Arc<Api>, request: Request) -> Result<Reply> {
     };
     api.foxx.dispatch(service_request, reply);
     let (response, ran) = receive.await.map_err(|_| stopping())?;
-    api.lanes.record(kind, ran);
+    if let Some(kind) = kind {
+        api.lanes.record(kind, ran);
+    }
     Ok(to_reply(response))
 }
 
