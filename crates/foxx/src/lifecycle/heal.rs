@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
+use ::registry::LEASES;
 use ::registry::heal::{Action, Files, Registered, Served, Wanted, decide};
 use ::registry::operations::{self, Settled};
-use ::registry::{LEASES, SERVING};
-use cluster::{DocumentRows, ensure_collection, transact};
+use cluster::{DocumentRows, transact};
 use database::Database;
 use value::{Object, Value};
 
@@ -64,10 +64,7 @@ pub(crate) fn heal_database(
     if is_new && entries.is_empty() && running.is_empty() && !shared.cluster.is_shared() {
         return Ok(true);
     }
-    ensure_collection(database, LEASES)?;
-    if shared.cluster.is_shared() {
-        ensure_collection(database, SERVING)?;
-    }
+    serving::ensure_collections(shared, database)?;
     let me = shared.cluster.id();
     let mut mounts: BTreeSet<Mount> = BTreeSet::new();
     let unsettled = transact(database, |txn| {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::registry::SERVING;
 use ::registry::serving::{self, Serving, Target, Wait};
+use ::registry::{LEASES, SERVING};
 use cluster::{DocumentRows, Member, ensure_collection, transact};
 use database::{Database, Transaction, TransactionOptions};
 use parking_lot::Mutex;
@@ -38,6 +38,18 @@ pub struct Liveness {
     pub pending: Vec<String>,
     /// How many live, this one included.
     pub live: usize,
+}
+
+/// Makes the collections of a database by which coordinators agree, where they are missing.
+///
+/// # Errors
+/// The store's.
+pub(super) fn ensure_collections(shared: &Shared, database: &Database) -> Result<()> {
+    ensure_collection(database, LEASES)?;
+    if shared.cluster.is_shared() {
+        ensure_collection(database, SERVING)?;
+    }
+    Ok(())
 }
 
 /// Notes that the next transaction may write a row of a mount.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::registry::LEASES;
 use ::registry::operations::{self, Claim, Outcome};
-use cluster::{DocumentRows, ErrorKind as Kind, ensure_collection, transact};
+use cluster::{DocumentRows, ErrorKind as Kind, transact};
 use database::Database;
 use error_codes::codes;
 
@@ -40,10 +39,7 @@ impl<'s> Turn<'s> {
     pub(super) fn take(shared: &'s Shared, database: &Database, mount: &Mount) -> Result<Self> {
         let wait = shared.settings.workers.script_time_max;
         let guard = shared.locks.lock(database.name(), mount.as_str(), wait)?;
-        ensure_collection(database, LEASES)?;
-        if shared.cluster.is_shared() {
-            ensure_collection(database, registry::SERVING)?;
-        }
+        serving::ensure_collections(shared, database)?;
         let claim = claim(shared, database, mount, wait)?;
         Ok(Self {
             shared,
