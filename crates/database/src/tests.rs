@@ -21,6 +21,7 @@ mod several_trips;
 mod threads;
 mod users;
 mod verify;
+mod watched;
 
 use std::sync::Arc;
 

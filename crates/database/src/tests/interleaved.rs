@@ -1,98 +1,33 @@
 //! What another transaction does between two steps of an operation.
 
 use parking_lot::Mutex;
-use store::{Batch, BeginOptions, Commit, Limits, Page, Scan, Txn};
 
+use super::watched::{Call, Watched};
 use super::*;
 use crate::ErrorKind;
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// An engine that runs a hook, once, before the next write of any transaction.
-struct Hooked {
-    inner: Arc<dyn Engine>,
-    hook: Arc<Mutex<Option<Hook>>>,
-}
-
-struct HookedTxn {
-    inner: Box<dyn Txn>,
-    hook: Arc<Mutex<Option<Hook>>>,
-}
-
-impl Engine for Hooked {
-    fn name(&self) -> &'static str {
-        "hooked"
-    }
-
-    fn limits(&self) -> &Limits {
-        self.inner.limits()
-    }
-
-    fn begin(&self, options: BeginOptions) -> store::Result<Box<dyn Txn>> {
-        Ok(Box::new(HookedTxn {
-            inner: self.inner.begin(options)?,
-            hook: Arc::clone(&self.hook),
-        }))
-    }
-
-    fn when_durable(&self, seen: store::Seen, then: store::WhenDurable) {
-        self.inner.when_durable(seen, then);
-    }
-
-    fn close(&self) -> store::Result<()> {
-        self.inner.close()
-    }
-}
-
-impl Txn for HookedTxn {
-    fn sequence(&self) -> u64 {
-        self.inner.sequence()
-    }
-
-    fn get_many(&mut self, keys: &[&[u8]]) -> store::Result<Vec<Option<bytes::Bytes>>> {
-        self.inner.get_many(keys)
-    }
-
-    fn scan(&mut self, scan: &Scan) -> store::Result<Page> {
-        self.inner.scan(scan)
-    }
-
-    fn write(&mut self, batch: Batch) -> store::Result<()> {
-        let hook = self.hook.lock().take();
-        if let Some(hook) = hook {
+/// An engine that runs a hook, once, before the next write of any transaction; where to put it.
+fn hooked() -> (Arc<Watched>, Arc<Mutex<Option<Hook>>>) {
+    let slot = Arc::new(Mutex::new(None::<Hook>));
+    let taken = Arc::clone(&slot);
+    let engine = Watched::new(engine(), move |call| {
+        let hook = (call == Call::Write).then(|| taken.lock().take());
+        if let Some(hook) = hook.flatten() {
             hook();
         }
-        self.inner.write(batch)
-    }
-
-    fn savepoint(&mut self) -> store::Result<store::Savepoint> {
-        self.inner.savepoint()
-    }
-
-    fn rollback_to(&mut self, savepoint: store::Savepoint) -> store::Result<()> {
-        self.inner.rollback_to(savepoint)
-    }
-
-    fn release(&mut self, savepoint: store::Savepoint) -> store::Result<()> {
-        self.inner.release(savepoint)
-    }
-
-    fn commit(self: Box<Self>) -> store::Result<Commit> {
-        self.inner.commit()
-    }
+    });
+    (Arc::new(engine), slot)
 }
 
 /// A database over an engine with a hook, and where to put the hook.
 fn open_hooked(change: impl FnOnce(&mut Settings)) -> (Databases, Arc<Mutex<Option<Hook>>>) {
-    let hook = Arc::new(Mutex::new(None));
-    let hooked = Hooked {
-        inner: engine(),
-        hook: Arc::clone(&hook),
-    };
+    let (engine, hook) = hooked();
     let (platform, _) = Platform::simulated(START_MS, 1);
     let mut changed = settings();
     change(&mut changed);
-    let databases = Databases::open(Arc::new(hooked), platform, changed).unwrap();
+    let databases = Databases::open(engine, platform, changed).unwrap();
     (databases, hook)
 }
 
@@ -117,12 +52,8 @@ fn a_first_document_during_the_creation_of_an_index_is_indexed() {
 
 #[test]
 fn keys_reserved_while_the_collection_is_dropped_leave_nothing() {
-    let hook = Arc::new(Mutex::new(None));
-    let hooked = Hooked {
-        inner: engine(),
-        hook: Arc::clone(&hook),
-    };
-    let (databases, _) = open_on(Arc::new(hooked), START_MS);
+    let (engine, hook) = hooked();
+    let (databases, _) = open_on(engine, START_MS);
     let database = databases.system();
     let mut options = CollectionOptions::new("c");
     options.key_options.kind = crate::KeyGeneratorKind::Autoincrement {

@@ -3,109 +3,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
-use store::{Batch, BeginOptions, Begun, Commit, Limits, Page, Scan, Txn};
-
 use super::several::{Process, start_on};
+use super::watched::{Call, Watched};
 use super::*;
-
-/// An engine that counts round trips.
-struct Counted {
-    inner: Arc<dyn Engine>,
-    trips: Arc<AtomicUsize>,
-}
-
-struct CountedTxn {
-    inner: Box<dyn Txn>,
-    trips: Arc<AtomicUsize>,
-    wrote: bool,
-}
-
-impl Counted {
-    fn watch(&self, inner: Box<dyn Txn>) -> Box<dyn Txn> {
-        Box::new(CountedTxn {
-            inner,
-            trips: Arc::clone(&self.trips),
-            wrote: false,
-        })
-    }
-
-    fn count(&self) {
-        self.trips.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Engine for Counted {
-    fn name(&self) -> &'static str {
-        "counted"
-    }
-
-    fn limits(&self) -> &Limits {
-        self.inner.limits()
-    }
-
-    fn begin(&self, options: BeginOptions) -> store::Result<Box<dyn Txn>> {
-        self.count();
-        Ok(self.watch(self.inner.begin(options)?))
-    }
-
-    fn begin_reading(&self, options: BeginOptions, keys: &[&[u8]]) -> store::Result<Begun> {
-        self.count();
-        let (txn, values) = self.inner.begin_reading(options, keys)?;
-        Ok((self.watch(txn), values))
-    }
-
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
-    fn when_durable(&self, seen: store::Seen, then: store::WhenDurable) {
-        self.inner.when_durable(seen, then);
-    }
-
-    fn close(&self) -> store::Result<()> {
-        self.inner.close()
-    }
-}
-
-impl Txn for CountedTxn {
-    fn sequence(&self) -> u64 {
-        self.inner.sequence()
-    }
-
-    fn get_many(&mut self, keys: &[&[u8]]) -> store::Result<Vec<Option<Bytes>>> {
-        self.trips.fetch_add(1, Ordering::Relaxed);
-        self.inner.get_many(keys)
-    }
-
-    fn scan(&mut self, scan: &Scan) -> store::Result<Page> {
-        self.trips.fetch_add(1, Ordering::Relaxed);
-        self.inner.scan(scan)
-    }
-
-    fn write(&mut self, batch: Batch) -> store::Result<()> {
-        self.wrote = true;
-        self.inner.write(batch)
-    }
-
-    fn savepoint(&mut self) -> store::Result<store::Savepoint> {
-        self.inner.savepoint()
-    }
-
-    fn rollback_to(&mut self, savepoint: store::Savepoint) -> store::Result<()> {
-        self.inner.rollback_to(savepoint)
-    }
-
-    fn release(&mut self, savepoint: store::Savepoint) -> store::Result<()> {
-        self.inner.release(savepoint)
-    }
-
-    fn commit(self: Box<Self>) -> store::Result<Commit> {
-        self.trips
-            .fetch_add(usize::from(self.wrote), Ordering::Relaxed);
-        self.inner.commit()
-    }
-}
 
 /// A process on a store that counts, with two collections.
 struct World {
@@ -120,10 +20,11 @@ impl World {
     fn new() -> Self {
         let inner = Arc::new(MemoryEngine::shared(1).remove(0));
         let trips = Arc::new(AtomicUsize::new(0));
-        let engine = Counted {
-            inner,
-            trips: Arc::clone(&trips),
-        };
+        let counter = Arc::clone(&trips);
+        let engine = Watched::new(inner, move |call| {
+            let is_trip = !matches!(call, Call::Write | Call::Commit { wrote: false });
+            counter.fetch_add(usize::from(is_trip), Ordering::Relaxed);
+        });
         let process = start_on(Arc::new(engine), 0, &|_| {});
         let database = process.system();
         let create = |name| {
